@@ -1,0 +1,1 @@
+//! The contract between browser, CLI, agent and server.

@@ -1,0 +1,3 @@
+//! Builds both halves.
+
+fn main() {}
