@@ -1,0 +1,96 @@
+//! Who may do what: one table, used by the server, the console and the tests.
+
+use serde::{Deserialize, Serialize};
+
+/// A role in the whole portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SystemRole {
+    /// Manages the portal, its clusters and everything in them.
+    Admin,
+    /// Has only what its projects give.
+    Member,
+}
+
+/// A role in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ProjectRole {
+    /// Sees and pulls.
+    Guest,
+    /// Also deploys, operates and opens terminals.
+    Developer,
+    /// Also manages members and the project itself.
+    Admin,
+}
+
+/// Something one may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See the engine's own objects and facts: all containers, images, networks, volumes, nodes and events.
+    ViewCluster,
+    /// Change the engine's own objects: start, stop, remove containers, pull and remove images.
+    OperateCluster,
+    /// See a project's apps, containers, releases, logs and figures.
+    ViewApp,
+    /// Create, change, scale, restart, roll back and delete apps.
+    DeployApp,
+    /// Open a terminal in a container of a project.
+    OpenTerminal,
+    /// Manage a project's members and settings.
+    ManageProject,
+    /// Make and delete projects, and manage users.
+    ManagePortal,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 7] = [
+        Self::ViewCluster,
+        Self::OperateCluster,
+        Self::ViewApp,
+        Self::DeployApp,
+        Self::OpenTerminal,
+        Self::ManageProject,
+        Self::ManagePortal,
+    ];
+
+    /// The least project role that has it; `None` where only a system administrator has.
+    pub const fn least_role(self) -> Option<ProjectRole> {
+        match self {
+            Self::ViewApp => Some(ProjectRole::Guest),
+            Self::DeployApp | Self::OpenTerminal => Some(ProjectRole::Developer),
+            Self::ManageProject => Some(ProjectRole::Admin),
+            Self::ViewCluster | Self::OperateCluster | Self::ManagePortal => None,
+        }
+    }
+}
+
+/// Whether a caller with these roles has `permission`; `project` is the role in the object's project, if any.
+pub fn allows(system: SystemRole, project: Option<ProjectRole>, permission: Permission) -> bool {
+    if system == SystemRole::Admin {
+        return true;
+    }
+    match (permission.least_role(), project) {
+        (Some(least), Some(role)) => role >= least,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_higher_project_role_never_loses_a_permission() {
+        for permission in Permission::ALL {
+            let has = [ProjectRole::Guest, ProjectRole::Developer, ProjectRole::Admin]
+                .map(|role| allows(SystemRole::Member, Some(role), permission));
+            assert!(has.is_sorted(), "{permission:?}");
+            assert!(allows(SystemRole::Admin, None, permission));
+            assert!(!allows(SystemRole::Member, None, permission), "{permission:?} without any membership");
+        }
+    }
+}
