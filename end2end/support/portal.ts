@@ -1,0 +1,21 @@
+// Where the portal of this run is, and how it was started.
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+
+/** The folder of this run: data, log and sign-in state. */
+export const runDirectory = process.env.GANTRY_TEST_RUN ?? join(tmpdir(), `gantry-end2end-${process.ppid}`);
+/** The administrator's cookies, written by setup.spec.ts. */
+export const stateFile = join(runDirectory, 'administrator.json');
+/** What start.ts found out, for the specs. */
+export const factsFile = join(runDirectory, 'portal.json');
+
+export interface Portal {
+  /** The portal's address, without a slash at the end. */
+  address: string;
+  /** The one-time link that the portal printed. */
+  setupLink: string;
+  /** The engine's socket, without `unix://`. */
+  socket: string;
+}
+
+export const administrator = { username: 'ada', password: 'a sentence to remember' };
