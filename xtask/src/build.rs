@@ -1,0 +1,109 @@
+//! Both halves: `app` for the browser with its bindings, and the server.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    assets, javascript,
+    project::{Project, Result, run},
+    stamp::Inputs,
+};
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// How much work the build puts into its products.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Quick to build.
+    Dev,
+    /// Quick to run and small to load.
+    Release,
+}
+
+impl Profile {
+    fn wasm(self) -> &'static str {
+        match self {
+            Self::Dev => "wasm-dev",
+            Self::Release => "wasm-release",
+        }
+    }
+
+    fn server(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    fn server_folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    /// The name under which what was made is remembered.
+    pub fn name(self) -> &'static str {
+        self.server_folder()
+    }
+}
+
+/// Builds everything that `gantry serve` needs.
+pub fn both(project: &Project, profile: Profile) -> Result<()> {
+    browser(project, profile)?;
+    javascript::bundle(project, profile)?;
+    assets::site(project, profile)?;
+    server(project, profile)
+}
+
+/// Builds `app` for the browser, with its JavaScript bindings.
+pub fn browser(project: &Project, profile: Profile) -> Result<()> {
+    run(project.cargo().args(["build", "--package", "gantry-app", "--lib", "--features", "hydrate"]).args([
+        "--target",
+        WASM_TARGET,
+        "--profile",
+        profile.wasm(),
+    ]))?;
+    let module = project.target.join(WASM_TARGET).join(profile.wasm()).join("app.wasm");
+    let stamp = project.site().join(".stamps/bindings");
+    Inputs::default().text(profile.name()).files([&module]).make(&stamp, || {
+        let folder = project.site().join("pkg");
+        fs::create_dir_all(&folder)?;
+        Bindgen::new()
+            .input_path(&module)
+            .out_name("gantry")
+            .web(true)
+            .map_err(|error| error.to_string())?
+            .typescript(false)
+            .omit_default_module_path(true)
+            .generate(&folder)
+            .map_err(|error| format!("the bindings for the browser could not be made: {error:#}"))?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Builds the `gantry` binary.
+pub fn server(project: &Project, profile: Profile) -> Result<()> {
+    run(project.cargo().args(["build", "--package", "gantry-server", "--bin", "gantry", "--profile", profile.server()]))
+}
+
+/// Where the built `gantry` lies.
+pub fn server_binary(project: &Project, profile: Profile) -> PathBuf {
+    project.target.join(profile.server_folder()).join("gantry")
+}
+
+/// `gantry serve`, as this build made it.
+pub fn server_command(project: &Project, profile: Profile) -> Command {
+    let mut command = project.command(server_binary(project, profile));
+    command.arg("serve");
+    command
+}
+
+/// Becomes `gantry serve`, so that signals reach it directly.
+pub fn replace_by_server(project: &Project, arguments: &[String]) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = server_command(project, Profile::Dev).args(arguments).exec();
+    Err(format!("gantry could not be started: {error}").into())
+}

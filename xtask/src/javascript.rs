@@ -1,0 +1,88 @@
+//! The JavaScript that nobody should write again (terminal, editor, API browser), bundled from npm packages.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    build::Profile,
+    project::{Project, Result, files_below, run, write_if_changed},
+    stamp::Inputs,
+};
+
+/// The modules that pages load, each bundled with what it imports.
+const MODULES: &[&str] = &["terminal", "editor"];
+const API_BROWSER_FILES: &[&str] = &["swagger-ui.css", "swagger-ui-bundle.js"];
+
+/// Bundles `app/js/*.js` and copies the API browser.
+pub fn bundle(project: &Project, profile: Profile) -> Result<()> {
+    install_packages(project)?;
+    let folder = folder(project);
+    let sources = sources(project)?;
+    let products = project.site().join("js");
+    let stamp = project.site().join(".stamps/javascript");
+    Inputs::default().text(profile.name()).files(&sources).make(&stamp, || {
+        eprintln!("Bundling the terminal and the editor");
+        let entries = MODULES.iter().map(|module| folder.join(format!("{module}.js")));
+        let mut esbuild = project.command(folder.join("node_modules/.bin/esbuild"));
+        esbuild
+            .args(entries)
+            .args([
+                "--bundle",
+                "--format=esm",
+                "--target=es2022",
+                "--loader:.css=text",
+                "--log-level=warning",
+                "--legal-comments=eof",
+            ])
+            .arg(format!("--outdir={}", products.display()));
+        if profile == Profile::Release {
+            esbuild.arg("--minify");
+        }
+        run(&mut esbuild)?;
+        for file in API_BROWSER_FILES {
+            let content = fs::read(folder.join("node_modules/swagger-ui-dist").join(file))?;
+            write_if_changed(&products.join("swagger-ui").join(file), &content)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Makes a stylesheet smaller in place.
+pub fn minify_stylesheet(project: &Project, sheet: &std::path::Path) -> Result<()> {
+    run(project
+        .command(folder(project).join("node_modules/.bin/esbuild"))
+        .arg(sheet)
+        .args(["--minify", "--log-level=warning", "--allow-overwrite"])
+        .arg(format!("--outfile={}", sheet.display())))
+}
+
+fn folder(project: &Project) -> PathBuf {
+    project.root.join("app/js")
+}
+
+fn sources(project: &Project) -> Result<Vec<PathBuf>> {
+    let folder = folder(project);
+    let packages = folder.join("node_modules");
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            sources.push(path);
+        } else if path != packages {
+            sources.extend(files_below(&path)?);
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+fn install_packages(project: &Project) -> Result<()> {
+    let folder = folder(project);
+    let packages = folder.join("node_modules");
+    let inputs = Inputs::default().files(&[folder.join("package.json"), folder.join("package-lock.json")]);
+    inputs.make(&packages.join(".gantry-stamp"), || {
+        eprintln!("Installing the JavaScript packages of the terminal and the editor");
+        run(project.command("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+    })?;
+    Ok(())
+}
