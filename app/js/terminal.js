@@ -21,7 +21,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import sheet from "@xterm/xterm/css/xterm.css";
-import { addSheet, documentWithNonce } from "./nonce.js";
+import { addSheet, policyDocument } from "./nonce.js";
 
 const THEMES = {
   dark: { background: "#0d1117", foreground: "#e6edf3", cursor: "#e6edf3", selectionBackground: "#264f78" },
@@ -53,7 +53,7 @@ export function open(element, { onData, onBinary, onResize, dark = true }) {
     fontSize: 13,
     minimumContrastRatio: 4.5,
     allowProposedApi: true,
-    documentOverride: documentWithNonce(),
+    documentOverride: policyDocument,
   });
   const fit = new FitAddon();
   const search = new SearchAddon();

@@ -8,8 +8,14 @@ use crate::{
     stamp::Inputs,
 };
 
-/// The modules that pages load, each bundled with what it imports.
-const MODULES: &[&str] = &["terminal", "editor"];
+/// The modules that pages load, each bundled with what it imports, and what esbuild needs to be told.
+const MODULES: &[(&str, &[&str])] = &[
+    (
+        "terminal.js",
+        &["--define:document=policyDocument", "--define:window.document=policyDocument", "--inject:app/js/nonce.js"],
+    ),
+    ("editor.js", &[]),
+];
 const API_BROWSER_FILES: &[&str] = &["swagger-ui.css", "swagger-ui-bundle.js"];
 
 /// Bundles `app/js/*.js` and copies the API browser.
@@ -21,23 +27,19 @@ pub fn bundle(project: &Project, profile: Profile) -> Result<()> {
     let stamp = project.site().join(".stamps/javascript");
     Inputs::default().text(profile.name()).files(&sources).make(&stamp, || {
         eprintln!("Bundling the terminal and the editor");
-        let entries = MODULES.iter().map(|module| folder.join(format!("{module}.js")));
-        let mut esbuild = project.command(folder.join("node_modules/.bin/esbuild"));
-        esbuild
-            .args(entries)
-            .args([
-                "--bundle",
-                "--format=esm",
-                "--target=es2022",
-                "--loader:.css=text",
-                "--log-level=warning",
-                "--legal-comments=eof",
-            ])
-            .arg(format!("--outdir={}", products.display()));
-        if profile == Profile::Release {
-            esbuild.arg("--minify");
+        for (module, options) in MODULES {
+            let mut esbuild = project.command(folder.join("node_modules/.bin/esbuild"));
+            esbuild
+                .arg(folder.join(module))
+                .args(["--bundle", "--format=esm", "--target=es2022", "--loader:.css=text", "--log-level=warning"])
+                .args(["--legal-comments=eof"])
+                .args(*options)
+                .arg(format!("--outfile={}", products.join(module).display()));
+            if profile == Profile::Release {
+                esbuild.arg("--minify");
+            }
+            run(&mut esbuild)?;
         }
-        run(&mut esbuild)?;
         for file in API_BROWSER_FILES {
             let content = fs::read(folder.join("node_modules/swagger-ui-dist").join(file))?;
             write_if_changed(&products.join("swagger-ui").join(file), &content)?;
