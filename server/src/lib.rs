@@ -1,3 +1,4 @@
 //! Everything that touches the world.
 
+pub mod services;
 pub mod startup;

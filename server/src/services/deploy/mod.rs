@@ -1,0 +1,3 @@
+//! Deploying: from what is wanted to what the engine has.
+
+pub mod plan;
