@@ -39,7 +39,8 @@ pub struct Service {
     pub stop_signal: Option<String>,
     #[serde(rename = "stop_grace_period_ns", with = "super::nanos")]
     pub stop_grace_period: Option<Duration>,
-    pub restart: RestartPolicy,
+    /// `None` where the file does not say; the engine then does nothing, as with `no`.
+    pub restart: Option<RestartPolicy>,
     pub healthcheck: Option<Healthcheck>,
     /// By service; holds what `links`, `volumes_from` and shared namespaces need, too.
     pub depends_on: BTreeMap<String, Dependency>,

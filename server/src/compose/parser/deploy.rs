@@ -100,8 +100,8 @@ fn restart_policy(at: &At<'_>) -> Option<RestartPolicy> {
 }
 
 /// `restart`, which gives way to `deploy.restart_policy`.
-pub fn restart(service: &Fields<'_>, from_deploy: Option<RestartPolicy>) -> RestartPolicy {
-    let Some(at) = service.get("restart") else { return from_deploy.unwrap_or_default() };
+pub fn restart(service: &Fields<'_>, from_deploy: Option<RestartPolicy>) -> Option<RestartPolicy> {
+    let Some(at) = service.get("restart") else { return from_deploy };
     let text = at.any_text().unwrap_or_default();
     let own = match text.split_once(':') {
         Some(("on-failure", times)) => {
@@ -118,10 +118,10 @@ pub fn restart(service: &Fields<'_>, from_deploy: Option<RestartPolicy>) -> Rest
     };
     let Some(own) = own else {
         at.error(code::RESTART_INVALID, vec![("value", shorten(&text))]);
-        return RestartPolicy::No;
+        return None;
     };
     if from_deploy.is_some_and(|other| other != own) {
         at.ctx.warn(at.key_mark(), at.path(), code::RESTART_CONFLICT, vec![]);
     }
-    from_deploy.unwrap_or(own)
+    Some(from_deploy.unwrap_or(own))
 }
