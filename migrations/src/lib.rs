@@ -1,1 +1,20 @@
-//! The sea-orm migrations.
+//! The database migrations, oldest first. Every one runs on SQLite and on PostgreSQL.
+//!
+//! Times are `bigint` milliseconds since 1970, ids the 26 characters of a ULID, JSON is text. A migration that has been
+//! released is never changed again.
+
+mod m0001_identity;
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::MigratorTrait;
+
+/// Every migration.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_identity::Migration)]
+    }
+}

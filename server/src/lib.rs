@@ -1,5 +1,10 @@
 //! Everything that touches the world.
 
+pub mod auth;
 pub mod compose;
+pub mod config;
+pub mod db;
+pub mod http;
 pub mod services;
 pub mod startup;
+pub mod tasks;

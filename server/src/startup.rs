@@ -1,49 +1,73 @@
 //! The only place that wires the parts together.
 
-use std::{io, net::SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
-use http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
-use leptos::{config::LeptosOptions, nonce::Nonce, prelude::use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 
-/// Serves the portal until it is told to stop.
-pub async fn serve() -> io::Result<()> {
-    let address = SocketAddr::from(([127, 0, 0, 1], 8080));
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    tracing::info!("Gantry is at http://{address}");
-    axum::serve(listener, router(&options(address))).await
+use crate::auth::{Attempts, Passwords};
+use crate::config::Config;
+use crate::db::{self, Db};
+use crate::services::{Changes, Parts, State, Stopping, project, setup};
+use crate::tasks::{self, Driver};
+
+/// Why the portal cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(pub String);
+
+/// A portal that is ready to serve.
+#[derive(Clone, Debug)]
+pub struct Portal {
+    /// Everything it answers.
+    pub router: Router,
+    /// What its services share.
+    pub state: State,
+    /// Its background tasks.
+    pub tasks: Driver,
 }
 
-fn options(address: SocketAddr) -> LeptosOptions {
-    LeptosOptions::builder().output_name("gantry").site_root("target/site").site_addr(address).build()
-}
-
-fn router(options: &LeptosOptions) -> Router {
-    let routes = generate_route_list(app::App);
-    let shell = {
-        let options = options.clone();
-        move || app::shell(options.clone())
+/// Opens the database, brings it up to date and puts the parts together. Background tasks are not started.
+pub async fn state(config: Config) -> Result<State, Error> {
+    let fail = |what: &str, error: &dyn std::fmt::Display| Error(format!("{what}: {error}"));
+    let target = match &config.data.database_url {
+        Some(url) => db::Target::Postgres(url.clone()),
+        None => db::Target::Sqlite(config.data.dir.join("gantry.db")),
     };
-    Router::new()
-        .leptos_routes_with_context(options, routes, set_content_security_policy, shell)
-        .fallback(leptos_axum::file_and_error_handler_with_context::<LeptosOptions, _>(
-            set_content_security_policy,
-            app::shell,
-        ))
-        .with_state(options.clone())
+    let db = Db::open(&target).await.map_err(|error| fail("The database cannot be opened", &error))?;
+    db::migrate::run(&db).await.map_err(|error| fail("The database cannot be brought up to date", &error))?;
+    let passwords = Passwords::new().map_err(|error| fail("Passwords cannot be hashed", &error))?;
+    let state = State::new(Parts {
+        db,
+        config: Arc::new(config),
+        changes: Changes::default(),
+        passwords,
+        attempts: Attempts::default(),
+        stopping: Stopping::default(),
+    });
+    project::ensure_default(&state).await.map_err(|error| fail("The first project cannot be made", &error))?;
+    Ok(state)
 }
 
-/// Allows the scripts that this response's nonce marks, WebAssembly, and what this server serves; nothing else.
-fn set_content_security_policy() {
-    let (Some(nonce), Some(response)) = (use_context::<Nonce>(), use_context::<ResponseOptions>()) else {
-        return;
-    };
-    let policy = format!(
-        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.insert_header(CONTENT_SECURITY_POLICY, policy);
-    }
+/// Builds the portal and starts its background tasks.
+pub async fn build(config: Config) -> Result<Portal, Error> {
+    let state = state(config).await?;
+    let tasks = Driver::default();
+    tasks.spawn(&state, tasks::cleanup::task());
+    let router = crate::http::router::portal(&state);
+    Ok(Portal { router, state, tasks })
+}
+
+/// The one-time link for the first administrator, where there is none yet.
+pub async fn setup_link(state: &State) -> Result<Option<String>, Error> {
+    setup::prepare(state).await.map_err(|error| Error(format!("The setup link cannot be made: {error}")))
+}
+
+/// Makes the data directory, readable by its owner only.
+pub fn make_data_dir(dir: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| Error(format!("The data directory {} cannot be made: {error}", dir.display())))
 }

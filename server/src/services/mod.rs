@@ -1,3 +1,78 @@
+<<<<<<< HEAD
 //! What the portal does for people: one file per noun.
 
 pub mod deploy;
+=======
+//! One file per noun: authorize, act, record. Nothing here knows HTTP.
+
+pub mod audit;
+mod changes;
+pub mod error;
+pub mod health;
+mod permission;
+pub mod project;
+pub mod session;
+pub mod setup;
+pub mod token;
+pub mod user;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{Attempts, Passwords};
+use crate::config::Config;
+use crate::db::Db;
+
+pub use audit::audit;
+pub use changes::Changes;
+pub use error::Error;
+
+/// Everything a service needs. Built once in `startup`; cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct State(Arc<Parts>);
+
+/// What [`State`] gives access to.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Who hears of what changed.
+    pub changes: Changes,
+    /// The checker of passwords.
+    pub passwords: Passwords,
+    /// The failed sign-ins of late.
+    pub attempts: Attempts,
+    /// Whether the server is going down.
+    pub stopping: Stopping,
+}
+
+impl State {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for State {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The end of the server. Whatever runs longer than a request (sockets, tasks) is spawned on `running`, ends soon after
+/// `token` is cancelled (a socket closes with 1012) and is waited for within the grace period.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping {
+    /// Cancelled when the server is told to stop.
+    pub token: CancellationToken,
+    /// What is waited for.
+    pub running: TaskTracker,
+}
+>>>>>>> 79869c9 (Found the server's core: settings, database, identity, guards)

@@ -1,0 +1,160 @@
+//! Projects and their members.
+
+use api::permission::ProjectRole;
+use api::user::Membership;
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, QueryOrder};
+use time::OffsetDateTime;
+use ulid::Ulid;
+
+use super::Error;
+
+/// A project as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "projects")]
+pub struct Model {
+    /// The ULID.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// The name; unique.
+    pub name: String,
+    /// When it was made.
+    pub created_at: i64,
+}
+
+/// No relation is queried through the entity.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Who is a member of what.
+pub mod membership {
+    use sea_orm::entity::prelude::*;
+
+    /// A membership as it is kept.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "memberships")]
+    pub struct Model {
+        /// The account.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: String,
+        /// The project.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub project_id: String,
+        /// `guest`, `developer` or `admin`.
+        pub role: String,
+    }
+
+    /// To the project, for its name.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        /// The project of the membership.
+        #[sea_orm(belongs_to = "super::Entity", from = "Column::ProjectId", to = "super::Column::Id")]
+        Project,
+    }
+
+    impl Related<super::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Project.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A project for the services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its id.
+    pub id: Ulid,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+}
+
+impl TryFrom<Model> for Project {
+    type Error = Error;
+
+    fn try_from(model: Model) -> Result<Self, Error> {
+        Ok(Self { id: super::ulid(&model.id)?, name: model.name, created_at: super::time(model.created_at) })
+    }
+}
+
+/// Every project by name.
+pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Project>, Error> {
+    Entity::find().order_by_asc(Column::Name).all(connection).await?.into_iter().map(Project::try_from).collect()
+}
+
+/// The project with this name.
+pub async fn find_by_name(connection: &impl ConnectionTrait, name: &str) -> Result<Option<Project>, Error> {
+    Entity::find().filter(Column::Name.eq(name)).one(connection).await?.map(Project::try_from).transpose()
+}
+
+/// The project with this id.
+pub async fn find(connection: &impl ConnectionTrait, id: Ulid) -> Result<Option<Project>, Error> {
+    Entity::find_by_id(id.to_string()).one(connection).await?.map(Project::try_from).transpose()
+}
+
+/// Adds a project; a name that is taken gives [`Error::Duplicate`].
+pub async fn insert(connection: &impl ConnectionTrait, name: &str) -> Result<Project, Error> {
+    let id = Ulid::generate();
+    let created_at = super::now();
+    let model = ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), created_at: Set(created_at) };
+    Entity::insert(model).exec_without_returning(connection).await?;
+    Ok(Project { id, name: name.to_owned(), created_at: super::time(created_at) })
+}
+
+/// The memberships of an account, by project name.
+pub async fn memberships(connection: &impl ConnectionTrait, user: Ulid) -> Result<Vec<Membership>, Error> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(user.to_string()))
+        .find_also_related(Entity)
+        .order_by_asc(Column::Name)
+        .all(connection)
+        .await?;
+    rows.into_iter()
+        .filter_map(|(membership, project)| project.map(|project| (membership.role, project.name)))
+        .map(|(role, project)| Ok(Membership { project, role: parse_role(&role)? }))
+        .collect()
+}
+
+/// Makes an account a member of a project.
+pub async fn insert_membership(
+    connection: &impl ConnectionTrait,
+    user: Ulid,
+    project: Ulid,
+    role: ProjectRole,
+) -> Result<(), Error> {
+    let model = membership::ActiveModel {
+        user_id: Set(user.to_string()),
+        project_id: Set(project.to_string()),
+        role: Set(role_text(role).to_owned()),
+    };
+    membership::Entity::insert(model).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Ends a membership.
+pub async fn delete_membership(connection: &impl ConnectionTrait, user: Ulid, project: Ulid) -> Result<(), Error> {
+    membership::Entity::delete_by_id((user.to_string(), project.to_string())).exec(connection).await?;
+    Ok(())
+}
+
+fn parse_role(text: &str) -> Result<ProjectRole, Error> {
+    match text {
+        "guest" => Ok(ProjectRole::Guest),
+        "developer" => Ok(ProjectRole::Developer),
+        "admin" => Ok(ProjectRole::Admin),
+        other => Err(Error::Other(format!("`{other}` is no role"))),
+    }
+}
+
+fn role_text(role: ProjectRole) -> &'static str {
+    match role {
+        ProjectRole::Guest => "guest",
+        ProjectRole::Developer => "developer",
+        ProjectRole::Admin => "admin",
+    }
+}

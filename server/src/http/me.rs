@@ -1,0 +1,38 @@
+//! The caller's own account.
+
+use api::user::{ChangePassword, Me};
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use tower_sessions::Session;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::Json;
+use super::problem::Failure;
+use crate::auth::Caller;
+use crate::services::{self, Error, State};
+
+/// The routes of this noun.
+pub fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(update_password))
+}
+
+/// The caller: who it is and what it may do.
+#[utoipa::path(get, path = "/api/v1/me", tag = "me", responses((status = 200, description = "The caller", body = Me)))]
+async fn get(FromState(state): FromState<State>, caller: Caller) -> Result<Json<Me>, Failure> {
+    Ok(Json(services::user::me(&state, &caller).await?))
+}
+
+/// Changes the caller's password. Every other session of the account ends.
+#[utoipa::path(put, path = "/api/v1/me/password", tag = "me", request_body = ChangePassword,
+    responses((status = 204, description = "The password is changed")))]
+async fn update_password(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    session: Session,
+    Json(change): Json<ChangePassword>,
+) -> Result<StatusCode, Failure> {
+    services::user::change_password(&state, &caller, change).await?;
+    session.cycle_id().await.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,56 @@
+//! Answers: their deadline, and their language where they are problems.
+
+use api::Language;
+use axum::extract::{Request, State as FromState};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::super::problem::Failure;
+use crate::services::State;
+
+/// Where the console keeps the chosen language.
+const LANGUAGE_COOKIE: &str = "gantry_language";
+
+/// Answers 503 where an answer has not begun in time.
+pub async fn deadline(FromState(state): FromState<State>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(state.config.http.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").into_response(),
+    }
+}
+
+/// Puts problems into the caller's language.
+pub async fn speak(request: Request, next: Next) -> Response {
+    let language = language(request.headers());
+    let is_head = request.method() == axum::http::Method::HEAD;
+    let response = next.run(request).await;
+    if language == Language::English || is_head {
+        return response;
+    }
+    let Some(failure) = response.extensions().get::<Failure>().cloned() else { return response };
+    let mut spoken = failure.response(language);
+    for (name, value) in response.headers() {
+        if ![header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::CONTENT_TYPE].contains(name) {
+            spoken.headers_mut().insert(name, value.clone());
+        }
+    }
+    spoken
+}
+
+/// The answer for a method that the address does not know.
+pub async fn method_not_allowed() -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method")
+}
+
+/// The language chosen in the console, else what the client asks for.
+fn language(headers: &HeaderMap) -> Language {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let chosen = cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == LANGUAGE_COOKIE)
+        .map(|(_, value)| value);
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    chosen.or(asked).map(Language::from_accept_language).unwrap_or_default()
+}

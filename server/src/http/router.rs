@@ -1,0 +1,55 @@
+//! The route table: one line per noun.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::extract::{Json, route_missing};
+use super::{health, me, middleware, openapi, pages, project, session, setup, token};
+use crate::services::State;
+
+/// The largest body of a request; a route that needs more says so itself.
+const BODY_LIMIT_BYTES: usize = 2 * 1024 * 1024;
+
+/// Every route of the API with its description.
+fn table() -> OpenApiRouter<State> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(setup::routes())
+        .merge(session::routes())
+        .merge(me::routes())
+        .merge(token::routes())
+        .merge(project::routes())
+}
+
+/// The API's document.
+pub fn document() -> OpenApi {
+    let mut document = table().into_openapi();
+    openapi::describe_problems(&mut document);
+    document
+}
+
+/// The API without what only requests from the network pass through.
+pub fn api(state: &State) -> Router {
+    let document = document();
+    let (routes, _) = table().split_for_parts();
+    routes
+        .route("/api/v1/openapi.json", get(async move || Json(document)))
+        .route("/api", axum::routing::any(missing))
+        .route("/api/{*path}", axum::routing::any(missing))
+        .method_not_allowed_fallback(middleware::method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .with_state(state.clone())
+}
+
+/// Everything the server answers, with what each request from the network passes through.
+pub fn portal(state: &State) -> Router {
+    let routes = api(state).merge(health::routes().with_state(state.clone())).fallback_service(pages::routes(state));
+    middleware::wrap(state, routes)
+}
+
+async fn missing(request: Request) -> impl IntoResponse {
+    route_missing(request.uri().path())
+}
