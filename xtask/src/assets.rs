@@ -19,7 +19,7 @@ const COMPRESSED: &[&str] = &["wasm", "js", "css", "svg", "json", "html", "txt"]
 const SMALLEST_COMPRESSED_BYTES: usize = 512;
 
 /// Makes `target/site` complete and compresses it.
-pub fn site(project: &Project, profile: Profile) -> Result<()> {
+pub fn complete(project: &Project, profile: Profile) -> Result<()> {
     copy_public(project)?;
     stylesheet(project, profile)?;
     compress(project, profile)

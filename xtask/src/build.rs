@@ -51,10 +51,15 @@ impl Profile {
 
 /// Builds everything that `gantry serve` needs.
 pub fn both(project: &Project, profile: Profile) -> Result<()> {
+    site(project, profile)?;
+    server(project, profile)
+}
+
+/// Builds what the server gives to browsers.
+pub fn site(project: &Project, profile: Profile) -> Result<()> {
     browser(project, profile)?;
     javascript::bundle(project, profile)?;
-    assets::site(project, profile)?;
-    server(project, profile)
+    assets::complete(project, profile)
 }
 
 /// Builds `app` for the browser, with its JavaScript bindings.

@@ -2,6 +2,7 @@
 
 mod assets;
 mod build;
+mod check;
 mod dev;
 mod javascript;
 mod project;
@@ -29,6 +30,8 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Build the browser half and the site's files only, for tests that bring the server
+    Site,
     /// Build, then serve on this machine
     Run {
         /// Passed to `gantry`
@@ -37,6 +40,8 @@ enum Task {
     },
     /// Build and serve, and do it again when a file changes; open pages reload by themselves
     Dev,
+    /// Check the licences of everything that is built in, and that every declared dependency is used
+    Check,
 }
 
 fn main() -> ExitCode {
@@ -52,10 +57,12 @@ fn main() -> ExitCode {
 fn perform(project: &Project, task: Task) -> Result<()> {
     match task {
         Task::Build { release } => build::both(project, if release { Profile::Release } else { Profile::Dev }),
+        Task::Site => build::site(project, Profile::Dev),
         Task::Run { arguments } => {
             build::both(project, Profile::Dev)?;
             build::replace_by_server(project, &arguments)
         }
         Task::Dev => dev::watch(project),
+        Task::Check => check::all(project),
     }
 }

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# test.sh [lint|rust|browser]…: every check of the project, or only the named parts.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. xtask/scripts/say.sh
+
+if [ $# = 0 ]; then
+    set -- lint rust browser
+fi
+export PATH="$HOME/.cargo/bin:$PATH"
+# It would replace the flags of .cargo/config.toml.
+unset RUSTFLAGS
+target=${CARGO_TARGET_DIR:-$PWD/target}
+began=$SECONDS
+
+part() {
+    local start=$SECONDS
+    say "$1"
+    shift
+    "$@" || die "failed: $*"
+    say "… $((SECONDS - start)) s"
+}
+
+lint() {
+    part "Formatting" cargo fmt --all --check
+    part "Lints, native" cargo clippy --quiet --workspace --all-targets -- -D warnings
+    part "Lints, browser" cargo clippy --quiet --package gantry-app --package gantry-api --features gantry-app/hydrate --lib \
+        --target wasm32-unknown-unknown --profile wasm-dev -- -D warnings
+    part "Licences and unused dependencies" cargo xtask check
+    part "Tidiness" cargo test --quiet --package xtask
+}
+
+# The tests' own build of the server, so that its dependencies are compiled once, with the features that tests want too.
+rust_tests() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace --exclude xtask --no-fail-fast --status-level slow
+    else
+        cargo test --workspace --exclude xtask --no-fail-fast
+    fi
+}
+
+browser_tests() {
+    local stamp=node_modules/.gantry-stamp
+    cd end2end
+    if ! cmp -s package-lock.json "$stamp"; then
+        npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json "$stamp" || return
+    fi
+    node_modules/.bin/tsc --noEmit && node_modules/.bin/playwright test
+}
+
+# What `with-services.sh` calls back.
+if [ "$1" = with-services ]; then
+    shift
+    for name; do
+        case $name in
+        rust) part "Tests in Rust" rust_tests ;;
+        browser) part "Tests in the browser" browser_tests ;;
+        esac
+    done
+    exit 0
+fi
+
+with_services=()
+for name; do
+    case $name in
+    lint) ;;
+    rust | browser) with_services+=("$name") ;;
+    *) die "test.sh knows lint, rust and browser, not $name" ;;
+    esac
+done
+
+xtask/scripts/compiler.sh lint
+case " $* " in *" lint "*) lint ;; esac
+if [ ${#with_services[@]} != 0 ]; then
+    part "Building the browser half" cargo xtask site
+    case " $* " in *" browser "*)
+        part "Building the server" cargo build --quiet --workspace --exclude xtask --all-targets
+        GANTRY_TEST_CHROMIUM=$(xtask/scripts/chromium-for-tests.sh)
+        export GANTRY_TEST_CHROMIUM GANTRY_TEST_BINARY=$target/debug/gantry
+        ;;
+    esac
+    xtask/scripts/with-services.sh "$0" with-services "${with_services[@]}"
+fi
+say "Everything passed, in $((SECONDS - began)) s"
