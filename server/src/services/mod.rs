@@ -1,12 +1,8 @@
-<<<<<<< HEAD
-//! What the portal does for people: one file per noun.
-
-pub mod deploy;
-=======
 //! One file per noun: authorize, act, record. Nothing here knows HTTP.
 
 pub mod audit;
 mod changes;
+pub mod deploy;
 pub mod error;
 pub mod health;
 mod permission;
@@ -75,4 +71,3 @@ pub struct Stopping {
     /// What is waited for.
     pub running: TaskTracker,
 }
->>>>>>> 79869c9 (Found the server's core: settings, database, identity, guards)
