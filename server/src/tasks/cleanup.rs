@@ -7,7 +7,7 @@ use crate::services::session;
 
 /// The task.
 pub fn task() -> Task {
-    Task::new("cleanup", Duration::from_secs(10 * 60), |state| async move {
+    Task::new("cleanup", Duration::from_mins(10), |state| async move {
         session::delete_ended(&state).await.map_err(|error| error.to_string())
     })
 }

@@ -43,7 +43,6 @@ fn check(state: &State, request: &Request) -> Result<(), &'static str> {
     }
     let path = request.uri().path();
     match credential {
-        Some(Credential::Token { .. }) => Ok(()),
         Some(Credential::Session { csrf_token, .. }) => {
             if !ours() || is_cross_site(headers) {
                 return Err("forbidden.origin");
@@ -56,7 +55,7 @@ fn check(state: &State, request: &Request) -> Result<(), &'static str> {
         None if path.starts_with(FORMS) && !ours() => Err("forbidden.origin"),
         None if headers.contains_key(header::ORIGIN) && !ours() => Err("forbidden.origin"),
         None if is_cross_site(headers) => Err("forbidden.origin"),
-        None => Ok(()),
+        Some(Credential::Token { .. }) | None => Ok(()),
     }
 }
 

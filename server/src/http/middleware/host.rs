@@ -62,7 +62,10 @@ fn is_ours(host: &str, http: &HttpConfig) -> bool {
     let public_port = http.public_url.port_or_known_default().unwrap_or(80);
     let (name, port) = split(host);
     let default_port = if http.is_secure() { 443 } else { 80 };
-    let port = port.unwrap_or(Some(default_port));
+    let port = match port {
+        Some(port) => port.parse().ok(),
+        None => Some(default_port),
+    };
     if name.eq_ignore_ascii_case(public) && port == Some(public_port) {
         return true;
     }
@@ -76,10 +79,10 @@ fn is_loopback(host: &str) -> bool {
     LOOPBACK_NAMES.contains(&split(host).0)
 }
 
-/// Name and port: `None` where no port is given, `Some(None)` where it is none.
-fn split(host: &str) -> (&str, Option<Option<u16>>) {
+/// The name, and the port where one is given.
+fn split(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => (name, Some(port.parse().ok())),
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
         _ => (host, None),
     }
 }

@@ -1,6 +1,8 @@
 //! The only place that wires the parts together.
 
-use std::path::Path;
+mod data_dir;
+mod serve;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,6 +12,9 @@ use crate::config::Config;
 use crate::db::{self, Db};
 use crate::services::{Changes, Parts, State, Stopping, project, setup};
 use crate::tasks::{self, Driver};
+
+pub use data_dir::{DataDir, make_data_dir};
+pub use serve::serve;
 
 /// Why the portal cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +66,4 @@ pub async fn build(config: Config) -> Result<Portal, Error> {
 /// The one-time link for the first administrator, where there is none yet.
 pub async fn setup_link(state: &State) -> Result<Option<String>, Error> {
     setup::prepare(state).await.map_err(|error| Error(format!("The setup link cannot be made: {error}")))
-}
-
-/// Makes the data directory, readable by its owner only.
-pub fn make_data_dir(dir: &Path) -> Result<(), Error> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| Error(format!("The data directory {} cannot be made: {error}", dir.display())))
 }

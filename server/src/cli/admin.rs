@@ -1,0 +1,67 @@
+//! `gantry admin`: whoever can write the database may get back in. Passwords come from the terminal or from standard
+//! input, never from the command line, where other users of the machine could read them.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use api::Language;
+use clap::Subcommand;
+
+use super::Error;
+use crate::config::Config;
+use crate::services::{self, user};
+use crate::startup;
+
+/// What to repair.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Set an account's password (read from standard input), end its sessions and revoke its tokens.
+    ResetPassword {
+        /// The account.
+        username: String,
+    },
+    /// Make an administrator; the password is read from standard input.
+    CreateAdmin {
+        /// The name of the new account.
+        username: String,
+    },
+}
+
+/// Does it. The server may be running: it reads accounts with each request.
+pub async fn run(config: Config, command: Command) -> Result<(), Error> {
+    startup::make_data_dir(&config.data.dir).map_err(Error::of)?;
+    let state = startup::state(config).await.map_err(Error::of)?;
+    let password = read_password()?;
+    match command {
+        Command::ResetPassword { username } => {
+            user::reset_password(&state, &username, password).await.map_err(explain)?;
+            println!("The password of {username} is changed; its sessions have ended and its tokens are revoked.");
+        }
+        Command::CreateAdmin { username } => {
+            user::create_admin(&state, &username, password).await.map_err(explain)?;
+            println!("The administrator {username} is made.");
+        }
+    }
+    Ok(())
+}
+
+fn read_password() -> Result<String, Error> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        print!("New password (it is shown as you type): ");
+        std::io::stdout().flush().map_err(Error::of)?;
+    }
+    let mut line = String::new();
+    input.lock().read_line(&mut line).map_err(Error::of)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn explain(error: services::Error) -> Error {
+    let text = match &error {
+        services::Error::Invalid(fields) => {
+            fields.iter().map(|field| field.message.text(Language::English)).collect::<Vec<_>>().join(" ")
+        }
+        services::Error::Conflict(message) | services::Error::Unavailable(message) => message.text(Language::English),
+        other => other.to_string(),
+    };
+    Error(text)
+}
