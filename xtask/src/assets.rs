@@ -18,9 +18,9 @@ const FIRST_SHEETS: &[&str] = &["tokens.css", "base.css", "layout.css"];
 const COMPRESSED: &[&str] = &["wasm", "js", "css", "svg", "json", "html", "txt"];
 const SMALLEST_COMPRESSED_BYTES: usize = 512;
 
-/// Makes `target/site` complete and compresses it.
+/// Makes the site complete and compresses it.
 pub fn complete(project: &Project, profile: Profile) -> Result<()> {
-    copy_public(project)?;
+    copy_public(project, profile)?;
     stylesheet(project, profile)?;
     compress(project, profile)
 }
@@ -29,8 +29,8 @@ pub fn complete(project: &Project, profile: Profile) -> Result<()> {
 pub fn stylesheet(project: &Project, profile: Profile) -> Result<()> {
     let folder = project.root.join("style");
     let sheets = in_order(&folder, files_below(&folder)?);
-    let product = project.site().join("pkg/gantry.css");
-    let stamp = project.site().join(".stamps/stylesheet");
+    let product = profile.site(project).join("pkg/gantry.css");
+    let stamp = profile.site(project).join(".stamps/stylesheet");
     Inputs::default().text(profile.name()).files(&sheets).make(&stamp, || {
         let mut joined = String::new();
         for sheet in &sheets {
@@ -56,16 +56,16 @@ fn in_order(folder: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
     sheets
 }
 
-fn copy_public(project: &Project) -> Result<()> {
+fn copy_public(project: &Project, profile: Profile) -> Result<()> {
     let folder = project.root.join("public");
     for file in files_below(&folder)? {
-        write_if_changed(&project.site().join(file.strip_prefix(&folder)?), &fs::read(&file)?)?;
+        write_if_changed(&profile.site(project).join(file.strip_prefix(&folder)?), &fs::read(&file)?)?;
     }
     Ok(())
 }
 
 fn compress(project: &Project, profile: Profile) -> Result<()> {
-    let site = project.site();
+    let site = profile.site(project);
     let stamps = site.join(".stamps");
     for file in files_below(&site)? {
         let wanted = file.extension().is_some_and(|extension| COMPRESSED.iter().any(|wanted| extension == *wanted));

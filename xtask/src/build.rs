@@ -43,6 +43,11 @@ impl Profile {
         }
     }
 
+    /// The files that the server gives to browsers: beside the server, where it looks for them.
+    pub fn site(self, project: &Project) -> PathBuf {
+        project.target.join(self.server_folder()).join("site")
+    }
+
     /// The name under which what was made is remembered.
     pub fn name(self) -> &'static str {
         self.server_folder()
@@ -71,9 +76,9 @@ pub fn browser(project: &Project, profile: Profile) -> Result<()> {
         profile.wasm(),
     ]))?;
     let module = project.target.join(WASM_TARGET).join(profile.wasm()).join("app.wasm");
-    let stamp = project.site().join(".stamps/bindings");
+    let stamp = profile.site(project).join(".stamps/bindings");
     Inputs::default().text(profile.name()).files([&module]).make(&stamp, || {
-        let folder = project.site().join("pkg");
+        let folder = profile.site(project).join("pkg");
         fs::create_dir_all(&folder)?;
         Bindgen::new()
             .input_path(&module)

@@ -23,8 +23,8 @@ pub fn bundle(project: &Project, profile: Profile) -> Result<()> {
     install_packages(project)?;
     let folder = folder(project);
     let sources = sources(project)?;
-    let products = project.site().join("js");
-    let stamp = project.site().join(".stamps/javascript");
+    let products = profile.site(project).join("js");
+    let stamp = profile.site(project).join(".stamps/javascript");
     Inputs::default().text(profile.name()).files(&sources).make(&stamp, || {
         eprintln!("Bundling the terminal and the editor");
         for (module, options) in MODULES {

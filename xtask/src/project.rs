@@ -43,11 +43,6 @@ impl Project {
         Ok(Self { root, target })
     }
 
-    /// The files that the server gives to browsers.
-    pub fn site(&self) -> PathBuf {
-        self.target.join("site")
-    }
-
     /// A cargo command that does not inherit what xtask's own cargo set.
     pub fn cargo(&self) -> Command {
         let mut command = self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
