@@ -2,7 +2,10 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use leptos_i18n_parser::parse_locales::{options::Config, parse_locales};
+use leptos_i18n_parser::parse_locales::{
+    options::{Config, ParseOptions},
+    parse_locales,
+};
 
 /// Every language of the console, the default first. A new language is a new file and a name here.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
@@ -13,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=locales");
 
-    let config = Config::new(LOCALES[0])?.add_locales(&LOCALES[1..])?;
+    let config = Config::new(LOCALES[0])?
+        .add_locales(&LOCALES[1..])?
+        .parse_options(ParseOptions::new().interpolate_display(true));
     let locales = parse_locales(Some(manifest_dir), config)?;
     for warning in locales.diag.warnings().iter() {
         println!("cargo::error={warning}");

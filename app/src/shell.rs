@@ -3,20 +3,23 @@
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
 use leptos_router::{
-    components::{Route, Router, Routes},
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
     path,
 };
 
 use crate::{
-    language::LanguageProvider,
-    pages::{home::HomePage, not_found::NotFoundPage},
+    boot::{boot_element, provide_boot, use_boot},
+    frame::Frame,
+    pages::{containers::list::ContainersPage, login::LoginPage, not_found::NotFoundPage, setup::SetupPage},
 };
 
 /// The whole HTML document, rendered on the server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let boot = use_boot();
     view! {
         <!DOCTYPE html>
-        <html>
+        <html lang=boot.language.tag() data-theme=boot.theme.attribute()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -25,6 +28,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
                 <MetaTags />
+                {boot_element(&boot)}
             </head>
             <body>
                 <App />
@@ -37,16 +41,20 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_boot(&use_boot());
     view! {
         <Stylesheet id="gantry" href="/pkg/gantry.css" />
-        <LanguageProvider>
-            <Title text="Gantry" />
-            <Router>
-                <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=HomePage />
-                </Routes>
-            </Router>
-        </LanguageProvider>
+        <Title formatter=|title: String| if title.is_empty() { "Gantry".to_owned() } else { format!("{title} · Gantry") } />
+        <Router>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/clusters/:cluster/containers") view=ContainersPage ssr=SsrMode::Async />
+                    <Route path=path!("/*any") view=NotFoundPage ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
     }
 }
 

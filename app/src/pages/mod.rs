@@ -1,4 +1,6 @@
-//! One file per page.
+//! One file per page, one folder per noun. Pages load, components show.
 
-pub mod home;
+pub mod containers;
+pub mod login;
 pub mod not_found;
+pub mod setup;

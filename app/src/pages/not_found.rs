@@ -2,16 +2,28 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::{t, use_i18n};
+use crate::{
+    boot::set_page_status,
+    components::{empty::EmptyState, header::PageHeader, icon::Icon},
+    i18n::{t, use_locale},
+    paths,
+};
 
 /// The page for an address that names nothing.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    let i18n = use_i18n();
+    let locale = use_locale();
+    set_page_status(404);
     view! {
-        <main>
-            <h1>{t!(i18n, not_found.title)}</h1>
-            <p>{t!(i18n, not_found.detail)}</p>
-        </main>
+        <div class="page">
+            <PageHeader title=t!(locale, not_found.heading).to_owned() />
+            <div class="card">
+                <EmptyState icon=Icon::Unknown title=t!(locale, not_found.title) detail=t!(locale, not_found.detail)>
+                    <a class="button button--primary" href=paths::OVERVIEW>
+                        {t!(locale, not_found.home)}
+                    </a>
+                </EmptyState>
+            </div>
+        </div>
     }
 }

@@ -1,0 +1,20 @@
+//! The pieces pages are made of. They show what they are given and know neither the client nor pages.
+
+pub mod action;
+pub mod card;
+pub mod code;
+pub mod copyable;
+pub mod dialog;
+pub mod empty;
+pub mod facts;
+pub mod field;
+pub mod header;
+pub mod icon;
+pub mod menu;
+pub mod problem;
+pub mod progress;
+pub mod status;
+pub mod table;
+pub mod tabs;
+pub mod time;
+pub mod toast;

@@ -1,0 +1,286 @@
+//! The rows, and which of them are picked.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use api::{List, Order};
+use leptos::prelude::*;
+
+use super::{ResourceTable, columns::Hidden};
+use crate::{
+    components::{
+        action::{ActionItems, Subject},
+        icon::{Icon, IconView},
+        menu::Menu,
+    },
+    i18n::{t, use_locale},
+    load::Loadable,
+    query::ListState,
+};
+
+/// A row: a place in a list whose type only the columns know.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub key: String,
+    pub label: String,
+    /// Grows when the row's content changes, so that an unchanged row is not drawn again.
+    revision: u32,
+    list: Arc<dyn Any + Send + Sync>,
+    index: usize,
+    item: fn(&(dyn Any + Send + Sync), usize) -> Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Row {
+    pub fn subject(&self) -> Option<Subject> {
+        Some(Subject { name: self.label.clone(), item: (self.item)(self.list.as_ref(), self.index)? })
+    }
+}
+
+/// A page of rows.
+#[derive(Clone)]
+pub(super) struct Page {
+    pub rows: Arc<[Row]>,
+    pub total: u64,
+    pub age_ms: Option<u64>,
+}
+
+impl PartialEq for Page {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rows, &other.rows)
+    }
+}
+
+impl Page {
+    pub fn of<T: Loadable + Clone + PartialEq>(
+        list: &Arc<List<T>>,
+        before: Option<&Self>,
+        key: fn(&T) -> String,
+        label: fn(&T) -> String,
+    ) -> Self {
+        let old: BTreeMap<&str, &Row> =
+            before.iter().flat_map(|page| page.rows.iter()).map(|row| (row.key.as_str(), row)).collect();
+        let row = |(index, item): (usize, &T)| {
+            let key = key(item);
+            let revision = old.get(key.as_str()).map_or(0, |old| {
+                let same = old.list.downcast_ref::<List<T>>().and_then(|list| list.items.get(old.index)) == Some(item);
+                if same { old.revision } else { old.revision + 1 }
+            });
+            let item_of = |list: &(dyn Any + Send + Sync), index: usize| {
+                let item = list.downcast_ref::<List<T>>()?.items.get(index)?.clone();
+                Some(Arc::new(item) as Arc<dyn Any + Send + Sync>)
+            };
+            Row { key, label: label(item), revision, list: list.clone(), index, item: item_of }
+        };
+        Self { rows: list.items.iter().enumerate().map(row).collect(), total: list.total, age_ms: list.age_ms }
+    }
+}
+
+/// The rows that are picked.
+#[derive(Clone, Copy)]
+pub(super) struct Picked {
+    keys: RwSignal<BTreeSet<String>>,
+    page: Memo<Page>,
+}
+
+impl Picked {
+    pub fn new(page: Memo<Page>) -> Self {
+        Self { keys: RwSignal::new(BTreeSet::new()), page }
+    }
+
+    pub fn clear(self) {
+        self.keys.set(BTreeSet::new());
+    }
+
+    /// Those of the picked that are still on the page.
+    pub fn subjects(self) -> Vec<Subject> {
+        let keys = self.keys.read();
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        self.page.with(|page| page.rows.iter().filter(|row| keys.contains(&row.key)).filter_map(Row::subject).collect())
+    }
+
+    fn all(self) -> bool {
+        let keys = self.keys.read();
+        !keys.is_empty() && self.page.with(|page| page.rows.iter().all(|row| keys.contains(&row.key)))
+    }
+
+    fn turn_all(self) {
+        let keys = if self.all() {
+            BTreeSet::new()
+        } else {
+            self.page.with_untracked(|page| page.rows.iter().map(|row| row.key.clone()).collect())
+        };
+        self.keys.set(keys);
+    }
+
+    fn turn(self, key: &str) {
+        self.keys.update(|keys| {
+            if !keys.remove(key) {
+                keys.insert(key.to_owned());
+            }
+        });
+    }
+}
+
+#[component]
+pub(super) fn Rows(
+    table: Arc<ResourceTable>,
+    page: Memo<Page>,
+    state: Memo<ListState>,
+    hidden: Hidden,
+    picked: Picked,
+) -> impl IntoView {
+    let locale = use_locale();
+    let pickable = !table.actions.is_empty();
+    let head = {
+        let table = table.clone();
+        move || {
+            hidden.with(|hidden| {
+                let shown = table.columns.iter().filter(|column| !hidden.contains(column.key));
+                shown
+                    .map(|column| {
+                        view! { <Head key=column.key title=(column.title)(locale) class=column.class sortable=column.sortable state /> }
+                    })
+                    .collect_view()
+            })
+        }
+    };
+    let row = {
+        let table = table.clone();
+        move |row: Row| row_view(&table, row, hidden, picked)
+    };
+    view! {
+        <div class="resource__scroll">
+            <table class="table">
+                <thead>
+                    <tr>
+                        {pickable
+                            .then(|| {
+                                view! {
+                                    <th scope="col" class="pick">
+                                        <input
+                                            type="checkbox"
+                                            aria-label=t!(locale, table.pick_all)
+                                            prop:checked=move || picked.all()
+                                            on:change=move |_| picked.turn_all()
+                                        />
+                                    </th>
+                                }
+                            })}
+                        {head}
+                        {pickable
+                            .then(|| {
+                                view! {
+                                    <th scope="col" class="more">
+                                        <span class="visually-hidden">{t!(locale, table.actions)}</span>
+                                    </th>
+                                }
+                            })}
+                    </tr>
+                </thead>
+                <tbody>
+                    <For
+                        each=move || page.with(|page| page.rows.to_vec())
+                        key=|row| (row.key.clone(), row.revision)
+                        children=row
+                    />
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Head(
+    key: &'static str,
+    title: &'static str,
+    class: &'static str,
+    sortable: bool,
+    state: Memo<ListState>,
+) -> impl IntoView {
+    let order = move || state.with(|state| (state.sort == key).then_some(state.order));
+    let aria = move || {
+        order().map(|order| match order {
+            Order::Asc => "ascending",
+            Order::Desc => "descending",
+        })
+    };
+    let icon = move || match order() {
+        Some(Order::Asc) => Icon::SortUp.class(),
+        Some(Order::Desc) => Icon::SortDown.class(),
+        None => Icon::Sort.class(),
+    };
+    let name = if sortable {
+        view! {
+            <a href=move || state.with(|state| state.sorted_by(key).address()) attr:data-noscroll="">
+                {title}
+                <span class=icon aria-hidden="true"></span>
+            </a>
+        }
+        .into_any()
+    } else {
+        title.into_any()
+    };
+    view! {
+        <th scope="col" class=class aria-sort=aria>
+            {name}
+        </th>
+    }
+}
+
+fn row_view(table: &Arc<ResourceTable>, row: Row, hidden: Hidden, picked: Picked) -> AnyView {
+    let cells = {
+        let (table, row) = (table.clone(), row.clone());
+        move || {
+            hidden.with(|hidden| {
+                let shown = table.columns.iter().filter(|column| !hidden.contains(column.key));
+                shown
+                    .map(|column| {
+                        view! { <td class=column.class>{(column.cell)(row.list.as_ref(), row.index)}</td> }
+                    })
+                    .collect::<Vec<_>>()
+            })
+        }
+    };
+    if table.actions.is_empty() {
+        return view! { <tr>{cells}</tr> }.into_any();
+    }
+    let locale = use_locale();
+    let table = table.clone();
+    let key = row.key.clone();
+    let is_picked = {
+        let key = row.key.clone();
+        Signal::derive(move || picked.keys.with(|keys| keys.contains(&key)))
+    };
+    let menu_row = row.clone();
+    view! {
+        <tr aria-selected=move || is_picked.get().then_some("true")>
+            <td class="pick">
+                <input
+                    type="checkbox"
+                    aria-label=t!(locale, table.pick_row, name = row.label.clone())
+                    prop:checked=move || is_picked.get()
+                    on:change=move |_| picked.turn(&key)
+                />
+            </td>
+            {cells}
+            <td class="more">
+                <Menu label=t!(locale, table.actions_of, name = row.label)>
+                    {menu_row
+                        .subject()
+                        .map(|subject| view! { <ActionItems actions=table.actions.clone() subject /> })}
+                </Menu>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// The shape beside a filter's name.
+pub(super) fn close_icon() -> impl IntoView {
+    view! { <IconView icon=Icon::Close /> }
+}

@@ -1,0 +1,268 @@
+//! Data of a page: fetched on the server, taken over by the browser, fetched again when its address or the engine
+//! changes. What is shown stays while the new is awaited.
+//!
+//! All types share one resource: inside is a value without a type, so that the machinery around it is compiled once
+//! and not for each type of the contract.
+
+use std::{any::Any, convert::Infallible, fmt, marker::PhantomData, pin::Pin, str::FromStr, sync::Arc};
+
+use api::{Problem, watch::ChangeKind};
+use leptos::{prelude::*, task::spawn_local};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    boot::set_page_status,
+    components::{problem::ProblemView, table::Skeleton},
+    live::use_live,
+};
+
+/// What a page can load.
+pub trait Loadable: Serialize + DeserializeOwned + Send + Sync + 'static {}
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Loadable for T {}
+
+#[derive(Clone)]
+enum Value {
+    Text(Arc<str>),
+    Typed(Arc<dyn Any + Send + Sync>, fn(&(dyn Any + Send + Sync)) -> String),
+}
+
+impl Value {
+    fn new<T: Loadable>(value: T) -> Self {
+        Self::Typed(Arc::new(value), |any| {
+            any.downcast_ref::<T>().and_then(|value| serde_json::to_string(value).ok()).unwrap_or_default()
+        })
+    }
+
+    fn typed<T: Loadable>(&self) -> Result<Arc<T>, Problem> {
+        match self {
+            Self::Text(json) => serde_json::from_str(json).map(Arc::new).map_err(Problem::unreadable),
+            Self::Typed(any, _) => any.clone().downcast().map_err(|_| Problem::unreadable("type")),
+        }
+    }
+}
+
+/// The answer of the first fetch; its text form travels in the document.
+#[derive(Clone)]
+struct Answer(Result<Value, Problem>);
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(Value::Text(json)) => write!(f, "+{json}"),
+            Ok(Value::Typed(any, encode)) => write!(f, "+{}", encode(any.as_ref())),
+            Err(problem) => write!(f, "-{}", serde_json::to_string(problem).unwrap_or_default()),
+        }
+    }
+}
+
+impl FromStr for Answer {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(match text.strip_prefix('+') {
+            Some(json) => Ok(Value::Text(json.into())),
+            None => Err(serde_json::from_str(text.trim_start_matches('-')).unwrap_or_else(Problem::unreadable)),
+        }))
+    }
+}
+
+type Fetching = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// The untyped half.
+#[derive(Clone, Copy)]
+struct Machine {
+    first: Resource<Answer, leptos::server::codee::string::FromToStringCodec>,
+    /// The last good answer of a fetch after the first.
+    value: RwSignal<Option<Value>>,
+    problem: RwSignal<Option<Problem>>,
+    busy: RwSignal<bool>,
+    again: Trigger,
+}
+
+impl Machine {
+    fn new(kinds: &'static [ChangeKind], fetch: impl Fn() -> Fetching + Send + Sync + 'static) -> Self {
+        let fetch = Arc::new(fetch);
+        let first = Resource::new_str_blocking(|| (), {
+            let fetch = fetch.clone();
+            move |()| untrack(|| fetch())
+        });
+        let machine = Self {
+            first,
+            value: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            again: Trigger::new(),
+        };
+        let live = use_live();
+        let newest = StoredValue::new(0_u32);
+        Effect::new(move |ran: Option<()>| {
+            live.track(kinds);
+            machine.again.track();
+            let fetching = fetch();
+            if ran.is_none() {
+                return;
+            }
+            let number = newest.get_value() + 1;
+            newest.set_value(number);
+            machine.busy.set(true);
+            spawn_local(async move {
+                let Answer(answer) = fetching.await;
+                // The page may be gone, or a later fetch may have begun.
+                if newest.try_get_value() == Some(number) {
+                    machine.busy.set(false);
+                    machine.take(answer);
+                }
+            });
+        });
+        machine
+    }
+
+    fn take(self, answer: Result<Value, Problem>) {
+        match answer {
+            Ok(value) => {
+                self.value.set(Some(value));
+                self.problem.set(None);
+            }
+            Err(problem) => self.problem.set(Some(problem)),
+        }
+    }
+}
+
+/// Something a page shows that is fetched.
+pub struct Load<T> {
+    machine: Machine,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Load<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Load<T> {}
+
+impl<T: Loadable> Load<T> {
+    /// Fetches now, and again whenever something of `kinds` changes or a signal that `fetch` itself reads (not the
+    /// future it gives).
+    pub fn new<F>(kinds: &'static [ChangeKind], fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<T, Problem>> + Send + 'static,
+    {
+        let erased = move || -> Fetching {
+            let fetching = fetch();
+            Box::pin(async move { Answer(fetching.await.map(Value::new)) })
+        };
+        Self { machine: Machine::new(kinds, erased), kind: PhantomData }
+    }
+
+    /// Fetches again.
+    pub fn again(self) {
+        self.machine.again.notify();
+    }
+
+    /// Whether something newer is awaited.
+    pub fn busy(self) -> Signal<bool> {
+        self.machine.busy.into()
+    }
+
+    /// Shows what was fetched: a skeleton before, the problem where it failed, else `children` with the value, which
+    /// changes under them. A value that cannot be refreshed stays with a notice above.
+    pub fn show(self, children: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static) -> AnyView {
+        self.show_while(|| view! { <Skeleton /> }.into_any(), children)
+    }
+
+    /// The same with something else while the first answer is awaited.
+    pub fn show_while(
+        self,
+        waiting: impl Fn() -> AnyView + Send + Sync + 'static,
+        children: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static,
+    ) -> AnyView {
+        show(
+            self.machine,
+            Box::new(waiting),
+            Arc::new(move |first: &Value| {
+                let first = first.typed::<T>()?;
+                let machine = self.machine;
+                let value = Memo::new_with_compare(
+                    move |before: Option<&Arc<T>>| {
+                        let now = machine.value.read().as_ref().and_then(|value| value.typed().ok());
+                        now.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+                    },
+                    |before, now| !before.zip(now).is_some_and(|(before, now)| Arc::ptr_eq(before, now)),
+                );
+                Ok(children(value.into()))
+            }),
+        )
+    }
+}
+
+type Children = Arc<dyn Fn(&Value) -> Result<AnyView, Problem> + Send + Sync>;
+
+fn show(machine: Machine, waiting: Box<dyn Fn() -> AnyView + Send + Sync>, children: Children) -> AnyView {
+    let retry = Callback::new(move |()| machine.again.notify());
+    let loaded = move |Answer(first): Answer| {
+        let children = children.clone();
+        if let Err(problem) = &first {
+            set_page_status(problem.status);
+        }
+        // After a first failure the children are made from the first good answer.
+        let first_good = first.is_ok();
+        let good = Memo::new(move |_| {
+            let gone = machine.problem.read().as_ref().is_some_and(|problem| matches!(problem.status, 403 | 404));
+            (first_good || machine.value.read().is_some()) && !gone
+        });
+        move || {
+            if good.get() {
+                let value = machine.value.get_untracked().or_else(|| first.clone().ok());
+                match value.map(|value| children(&value)) {
+                    Some(Ok(view)) => view! { <Stale machine retry /> {view} }.into_any(),
+                    Some(Err(problem)) => view! { <ProblemView problem retry /> }.into_any(),
+                    None => ().into_any(),
+                }
+            } else {
+                let problem = machine.problem.get().or_else(|| first.clone().err());
+                problem.map(|problem| view! { <ProblemView problem retry /> }).into_any()
+            }
+        }
+    };
+    view! {
+        <Suspense fallback=move || {
+            waiting()
+        }>
+            {move || {
+                let loaded = loaded.clone();
+                Suspend::new(async move { loaded(machine.first.await) })
+            }}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// Says that what is shown could not be refreshed.
+#[component]
+fn Stale(machine: Machine, retry: Callback<()>) -> impl IntoView {
+    move || machine.problem.get().map(|problem| view! { <ProblemView problem retry brief=true /> })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_comes_back_from_the_document_as_it_went_in() {
+        let answer = Answer(Ok(Value::new(vec!["a".to_owned(), "</script>".to_owned()])));
+        let Ok(read) = answer.to_string().parse::<Answer>();
+        assert_eq!(*read.0.unwrap().typed::<Vec<String>>().unwrap(), ["a", "</script>"]);
+
+        let problem = Problem::unreachable("no route");
+        let Ok(read) = Answer(Err(problem.clone())).to_string().parse::<Answer>();
+        assert_eq!(read.0.err(), Some(problem));
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_a_problem_and_no_panic() {
+        assert!(Value::new(1_u8).typed::<String>().is_err());
+        assert!(Value::Text("{".into()).typed::<String>().is_err());
+    }
+}

@@ -1,0 +1,5 @@
+//! The containers of a cluster.
+
+pub mod actions;
+pub mod columns;
+pub mod list;

@@ -1,0 +1,160 @@
+//! Signing in: a plain form, so that it works without JavaScript.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    boot::use_boot,
+    components::icon::{Icon, IconView},
+    frame::Brand,
+    i18n::{Locale, t, use_locale},
+    language::LanguageSwitch,
+};
+
+/// What the sign-in form's answer says by name.
+fn error_text(locale: Locale, name: &str) -> Option<&'static str> {
+    match name {
+        "credentials" => Some(t!(locale, login.wrong)),
+        "limited" => Some(t!(locale, login.limited)),
+        "form" => Some(t!(locale, gate.stale_form)),
+        _ => None,
+    }
+}
+
+/// The sign-in page.
+#[component]
+pub fn LoginPage() -> impl IntoView {
+    let locale = use_locale();
+    let boot = use_boot();
+    let address = use_query_map();
+    let of_address = move |name: &'static str| address.with_untracked(|map| map.get(name).unwrap_or_default());
+    let error = error_text(locale, &of_address("error"));
+    view! {
+        <Gate title=t!(locale, login.title)>
+            <div>
+                <h1>{t!(locale, login.title)}</h1>
+                <p>{t!(locale, login.lead)}</p>
+            </div>
+            {boot.setup_pending.then(|| view! { <SetupPending /> })}
+            {error.map(|text| view! { <GateError text /> })}
+            <form class="form" method="post" action="/auth/login">
+                <input type="hidden" name="csrf_token" value=boot.csrf_token />
+                <input type="hidden" name="next" value=of_address("next") />
+                <GateField
+                    name="username"
+                    label=t!(locale, gate.username)
+                    autocomplete="username"
+                    value=of_address("username")
+                    autofocus=true
+                />
+                <GateField name="password" label=t!(locale, gate.password) autocomplete="current-password" kind="password" />
+                <button type="submit" class="button button--primary button--wide">
+                    {t!(locale, login.submit)}
+                </button>
+            </form>
+        </Gate>
+    }
+}
+
+#[component]
+fn SetupPending() -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <div class="notice" role="note">
+            <IconView icon=Icon::Info />
+            <div class="notice__body">
+                <p class="notice__title">{t!(locale, login.setup_pending)}</p>
+                <p>{t!(locale, login.setup_pending_detail)}</p>
+            </div>
+        </div>
+    }
+}
+
+/// What surrounds the pages before sign-in.
+#[component]
+pub fn Gate(
+    /// The document's title.
+    title: &'static str,
+    /// The card's content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Title text=title />
+        <div class="gate">
+            <main class="gate__main">
+                <p class="gate__brand">
+                    <Brand />
+                </p>
+                <div class="gate__card">{children()}</div>
+            </main>
+            <footer class="gate__foot">
+                <LanguageSwitch />
+            </footer>
+        </div>
+    }
+}
+
+/// What was wrong with the last try.
+#[component]
+pub fn GateError(
+    /// What.
+    text: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="notice notice--bad" role="alert">
+            <IconView icon=Icon::Warn />
+            <p class="notice__body">{text}</p>
+        </div>
+    }
+}
+
+/// A field of a plain form.
+#[component]
+pub fn GateField(
+    /// Its name.
+    name: &'static str,
+    /// What to write.
+    label: &'static str,
+    /// What the browser may fill in.
+    autocomplete: &'static str,
+    /// `text` or `password`.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What stands there at first.
+    #[prop(optional)]
+    value: String,
+    /// How to write it.
+    #[prop(optional)]
+    hint: Option<String>,
+    /// The shortest text.
+    #[prop(optional)]
+    minlength: Option<usize>,
+    /// Whether the cursor begins here.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let about = hint.is_some().then(|| format!("about-{name}"));
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>
+                {label}
+            </label>
+            <input
+                class="input"
+                id=name
+                name=name
+                type=kind
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                value=value
+                minlength=minlength.map(|it| it.to_string())
+                aria-describedby=about.clone()
+                required
+                autofocus=autofocus
+            />
+            {hint.map(|hint| view! { <p class="field__hint" id=about>{hint}</p> })}
+        </div>
+    }
+}
