@@ -4,6 +4,7 @@
 //! released is never changed again.
 
 mod m0001_identity;
+mod m0002_apps;
 
 use sea_orm_migration::prelude::*;
 
@@ -15,6 +16,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_identity::Migration)]
+        vec![Box::new(m0001_identity::Migration), Box::new(m0002_apps::Migration)]
     }
 }

@@ -3,11 +3,14 @@
 //! Times are kept as milliseconds since 1970 (`i64`) and ids as the text of a ULID, so that both databases compare and
 //! sort them alike.
 
+pub mod app;
 pub mod audit;
 mod connect;
 pub mod error;
 pub mod migrate;
+pub mod operation;
 pub mod project;
+pub mod release;
 pub mod session;
 pub mod setting;
 pub mod token;
