@@ -5,7 +5,6 @@ use api::{FieldProblem, Language, Message, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::db;
 use crate::services::Error;
 
 const RETRY_DATABASE_SECS: u64 = 5;
@@ -83,18 +82,12 @@ impl From<Error> for Failure {
                 Self::with(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(RETRY_DATABASE_SECS)
             }
             Error::NoSpace(message) => Self::with(StatusCode::INSUFFICIENT_STORAGE, "no-space", message),
-            Error::Database(error) => database(&error),
-            Error::Internal(cause) => {
-                tracing::error!(cause, "a request failed by a fault of the server");
+            error @ (Error::Database(_) | Error::Internal(_)) => {
+                tracing::error!(%error, "a request failed by a fault of the server");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }
         }
     }
-}
-
-fn database(error: &db::Error) -> Failure {
-    tracing::error!(%error, "a request failed in the database");
-    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
 impl IntoResponse for Failure {
