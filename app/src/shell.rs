@@ -4,14 +4,26 @@ use leptos::prelude::*;
 use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{ParentRoute, Route, Router, Routes},
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
 use crate::{
     boot::{boot_element, provide_boot, use_boot},
     frame::Frame,
-    pages::{containers::list::ContainersPage, login::LoginPage, not_found::NotFoundPage, setup::SetupPage},
+    pages::{
+        account::AccountPage,
+        containers::{detail::ContainerPage, list::ContainersPage},
+        events::EventsPage,
+        images::{detail::ImagePage, list::ImagesPage},
+        login::LoginPage,
+        networks::NetworksPage,
+        nodes::{detail::NodePage, list::NodesPage},
+        not_found::NotFoundPage,
+        overview::OverviewPage,
+        setup::SetupPage,
+        volumes::VolumesPage,
+    },
 };
 
 /// The whole HTML document, rendered on the server.
@@ -50,12 +62,33 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/clusters/:cluster/containers") view=ContainersPage ssr=SsrMode::Async />
+                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
+                    <ClusterRoutes />
+                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("/*any") view=NotFoundPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
     }
+}
+
+/// The pages of a cluster's objects.
+#[component(transparent)]
+fn ClusterRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/clusters/:cluster") view=Outlet ssr=SsrMode::Async>
+            <Route path=path!("/containers") view=ContainersPage ssr=SsrMode::Async />
+            <Route path=path!("/containers/:id") view=ContainerPage ssr=SsrMode::Async />
+            <Route path=path!("/images") view=ImagesPage ssr=SsrMode::Async />
+            <Route path=path!("/images/:id") view=ImagePage ssr=SsrMode::Async />
+            <Route path=path!("/networks") view=NetworksPage ssr=SsrMode::Async />
+            <Route path=path!("/volumes") view=VolumesPage ssr=SsrMode::Async />
+            <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
+            <Route path=path!("/nodes/:id") view=NodePage ssr=SsrMode::Async />
+            <Route path=path!("/events") view=EventsPage ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
 }
 
 /// Tells browser tests (and style sheets) that clicks are heard from now on.

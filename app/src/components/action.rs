@@ -50,6 +50,7 @@ pub struct Action {
     icon: Icon,
     danger: bool,
     confirm: Option<Confirm>,
+    ends: bool,
     fits: Arc<dyn Fn(&(dyn Any + Send + Sync)) -> bool + Send + Sync>,
     run: Arc<dyn Fn(Item, bool) -> Doing + Send + Sync>,
 }
@@ -67,7 +68,7 @@ impl Action {
                 Err(_) => Box::pin(async { Err(Problem::unreadable("type")) }),
             }
         };
-        Self { label, icon, danger: false, confirm: None, fits: Arc::new(|_| true), run: Arc::new(run) }
+        Self { label, icon, danger: false, confirm: None, ends: false, fits: Arc::new(|_| true), run: Arc::new(run) }
     }
 
     /// Offered only for objects that `fits` accepts.
@@ -82,6 +83,18 @@ impl Action {
     pub fn confirm(mut self, confirm: Confirm) -> Self {
         (self.danger, self.confirm) = (true, Some(confirm));
         self
+    }
+
+    /// After it the object is no more, so that its page leads away.
+    #[must_use]
+    pub fn ends(mut self) -> Self {
+        self.ends = true;
+        self
+    }
+
+    /// Whether the object is no more after it.
+    pub fn ends_it(&self) -> bool {
+        self.ends
     }
 
     /// Whether it makes sense for an object.

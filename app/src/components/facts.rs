@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use crate::i18n::{t, use_locale};
+
 /// A list of keys and values; a value that is empty is left out.
 #[component]
 pub fn KeyValueList(
@@ -26,11 +28,15 @@ pub fn Labels(
     /// The labels.
     labels: BTreeMap<String, String>,
 ) -> impl IntoView {
+    let locale = use_locale();
+    if labels.is_empty() {
+        return view! { <span class="soft">{t!(locale, common.none)}</span> }.into_any();
+    }
     let label = |(name, value): (String, String)| {
         let text = if value.is_empty() { name } else { format!("{name}={value}") };
         view! { <li class="label">{text}</li> }
     };
-    view! { <ul class="labels">{labels.into_iter().map(label).collect_view()}</ul> }
+    view! { <ul class="labels">{labels.into_iter().map(label).collect_view()}</ul> }.into_any()
 }
 
 /// Short texts as pills.
@@ -39,9 +45,13 @@ pub fn Pills(
     /// The texts.
     texts: Vec<String>,
 ) -> impl IntoView {
+    if texts.is_empty() {
+        return ().into_any();
+    }
     view! {
         <ul class="labels">
             {texts.into_iter().map(|text| view! { <li class="label">{text}</li> }).collect_view()}
         </ul>
     }
+    .into_any()
 }

@@ -33,7 +33,7 @@ pub fn TextField(
     #[prop(optional)]
     autofocus: bool,
     /// What was wrong with the form last time.
-    #[prop(optional, into)]
+    #[prop(optional)]
     problem: Option<Signal<Option<Problem>>>,
 ) -> impl IntoView {
     let problem = move || problem.and_then(|problem| field_problem(problem.read().as_ref(), name));

@@ -11,6 +11,7 @@ pub mod field;
 pub mod header;
 pub mod icon;
 pub mod menu;
+pub mod operation;
 pub mod problem;
 pub mod progress;
 pub mod status;

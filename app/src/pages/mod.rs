@@ -1,6 +1,13 @@
 //! One file per page, one folder per noun. Pages load, components show.
 
+pub mod account;
 pub mod containers;
+pub mod events;
+pub mod images;
 pub mod login;
+pub mod networks;
+pub mod nodes;
 pub mod not_found;
+pub mod overview;
 pub mod setup;
+pub mod volumes;

@@ -68,7 +68,7 @@ pub fn container_actions(client: Client, cluster: Signal<String>) -> Vec<Action>
                 option: None,
                 typed: false,
             }),
-        remove.confirm(Confirm {
+        remove.ends().confirm(Confirm {
             question: |l| t!(l, containers.remove_question),
             loses: |l| t!(l, containers.remove_loses),
             option: Some(|l| t!(l, containers.remove_volumes)),

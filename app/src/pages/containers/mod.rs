@@ -2,4 +2,6 @@
 
 pub mod actions;
 pub mod columns;
+pub mod detail;
 pub mod list;
+mod overview;

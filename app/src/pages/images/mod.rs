@@ -1,0 +1,6 @@
+//! The images of a cluster.
+
+mod actions;
+pub mod detail;
+mod dialogs;
+pub mod list;

@@ -1,0 +1,4 @@
+//! The nodes of a cluster.
+
+pub mod detail;
+pub mod list;
