@@ -29,6 +29,8 @@ pub enum Done {
 
 type Doing = Pin<Box<dyn Future<Output = Result<Done, Problem>> + Send>>;
 type Item = Arc<dyn Any + Send + Sync>;
+type Fits = Arc<dyn Fn(&(dyn Any + Send + Sync)) -> bool + Send + Sync>;
+type Run = Arc<dyn Fn(Item, bool) -> Doing + Send + Sync>;
 
 /// What is asked before something is lost.
 #[derive(Clone, Copy)]
@@ -51,8 +53,8 @@ pub struct Action {
     danger: bool,
     confirm: Option<Confirm>,
     ends: bool,
-    fits: Arc<dyn Fn(&(dyn Any + Send + Sync)) -> bool + Send + Sync>,
-    run: Arc<dyn Fn(Item, bool) -> Doing + Send + Sync>,
+    fits: Fits,
+    run: Run,
 }
 
 impl Action {

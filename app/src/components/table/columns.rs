@@ -7,6 +7,9 @@ use leptos::prelude::*;
 
 use crate::{browser, i18n::Text};
 
+/// Makes a cell from a list and a row's place in it.
+type CellOf = Arc<dyn Fn(&(dyn Any + Send + Sync), usize) -> AnyView + Send + Sync>;
+
 /// A column.
 #[derive(Clone)]
 pub struct Column {
@@ -15,7 +18,7 @@ pub struct Column {
     pub(super) class: &'static str,
     pub(super) sortable: bool,
     pub(super) shown: bool,
-    pub(super) cell: Arc<dyn Fn(&(dyn Any + Send + Sync), usize) -> AnyView + Send + Sync>,
+    pub(super) cell: CellOf,
 }
 
 impl Column {
