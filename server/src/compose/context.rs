@@ -14,7 +14,7 @@ use super::{
 /// How many findings of each severity are kept.
 const MAX_FINDINGS: usize = 100;
 /// How much text of supplied files may go into the model, in bytes.
-const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 /// How many port mappings one file may have after ranges are written out.
 pub const MAX_PORTS: usize = 20_000;
 

@@ -65,7 +65,8 @@ struct Extender<'c, 'i, 'a, 'v> {
     interpolator: &'i mut Interpolator<'v>,
     /// The services of each file; the Compose file itself has the empty path.
     files: HashMap<String, Option<Map>>,
-    done: BTreeMap<(String, String), Node>,
+    /// What came out of each service already; `None` where it failed.
+    done: BTreeMap<(String, String), Option<Node>>,
     weight: usize,
 }
 
@@ -78,16 +79,33 @@ struct Reference {
 impl Extender<'_, '_, '_, '_> {
     fn service(&mut self, file: &str, name: &str, chain: &mut Vec<(String, String)>) -> Option<Node> {
         let key = (file.to_owned(), name.to_owned());
-        if let Some(done) = self.done.get(&key) {
-            let done = done.clone();
-            return self.weigh(done, name);
+        let known = match self.done.get(&key) {
+            Some(done) => Some(done.as_ref()?),
+            None => Some(&self.files.get(file)?.as_ref()?.get(name)?.node).filter(|raw| extends_of(raw).is_none()),
+        };
+        if let Some(known) = known {
+            let (weight, mark) = (known.weight(), known.mark);
+            let fits = self.weigh(weight, mark, name);
+            return if fits { self.done.get(&key).cloned().flatten().or_else(|| self.raw(file, name)) } else { None };
         }
-        let mut raw = self.files.get(file)?.as_ref()?.get(name)?.node.clone();
-        let Some(entry) = extends_of(&raw) else { return self.weigh(raw, name) };
+        let merged = self.merged(file, name, chain);
+        self.done.insert(key, merged.clone());
+        merged
+    }
+
+    fn raw(&self, file: &str, name: &str) -> Option<Node> {
+        self.files.get(file)?.as_ref()?.get(name).map(|entry| entry.node.clone())
+    }
+
+    /// A service that extends another, put onto it.
+    fn merged(&mut self, file: &str, name: &str, chain: &mut Vec<(String, String)>) -> Option<Node> {
+        let mut raw = self.raw(file, name).filter(|_| self.weight <= MAX_WEIGHT)?;
+        let entry = extends_of(&raw)?;
         let path = format!("services.{}.extends", shorten(name));
         let place = entry.key;
         let reference = self.reference(&entry.node, place, &path)?;
-        chain.push(key.clone());
+        let depth = chain.len();
+        chain.push((file.to_owned(), name.to_owned()));
         let base_file = match &reference.file {
             Some((written, mark)) => self.open(written, *mark, &path)?,
             None => file.to_owned(),
@@ -118,8 +136,9 @@ impl Extender<'_, '_, '_, '_> {
             self.error(mark, &path, code, params);
             return None;
         }
-        let base = self.service(&base_file, &base_name, chain)?;
-        chain.pop();
+        let base = self.service(&base_file, &base_name, chain);
+        chain.truncate(depth);
+        let base = base?;
         if let Value::Map(map) = &mut raw.value {
             map.shift_remove("extends");
         }
@@ -131,8 +150,7 @@ impl Extender<'_, '_, '_, '_> {
                 return None;
             }
         };
-        self.done.insert(key, merged.clone());
-        self.weigh(merged, name)
+        self.weigh(merged.weight(), merged.mark, name).then_some(merged)
     }
 
     fn reference(&self, node: &Node, key: Mark, path: &str) -> Option<Reference> {
@@ -201,14 +219,15 @@ impl Extender<'_, '_, '_, '_> {
         Some(resolved)
     }
 
-    fn weigh(&mut self, node: Node, name: &str) -> Option<Node> {
-        self.weight = self.weight.saturating_add(node.weight());
-        if self.weight > MAX_WEIGHT {
+    /// Counts a copy before it is made; false once there are too many.
+    fn weigh(&mut self, weight: usize, mark: Mark, name: &str) -> bool {
+        let fitted = self.weight <= MAX_WEIGHT;
+        self.weight = self.weight.saturating_add(weight);
+        if fitted && self.weight > MAX_WEIGHT {
             let path = format!("services.{}", shorten(name));
-            self.error(node.mark, &path, code::YAML_NODES, vec![("limit", yaml::MAX_NODES.to_string())]);
-            return None;
+            self.error(mark, &path, code::YAML_NODES, vec![("limit", yaml::MAX_NODES.to_string())]);
         }
-        Some(node)
+        self.weight <= MAX_WEIGHT
     }
 
     fn error(&self, mark: Mark, path: &str, code: Code, params: Vec<(&'static str, String)>) {

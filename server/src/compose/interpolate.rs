@@ -13,6 +13,8 @@ use super::{
 
 /// How deep defaults may hold further expressions.
 const MAX_DEPTH: usize = 16;
+/// How much text is searched for the places of expressions, in bytes; further ones get the place of their value.
+const MAX_SEARCHED: usize = 4 * 1024 * 1024;
 /// How much text all substitutions together may produce, in bytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -23,6 +25,7 @@ pub struct Interpolator<'a> {
     uses: IndexMap<String, VariableUse>,
     findings: Vec<Finding>,
     produced: usize,
+    searched: usize,
     /// Only look which variables there are: nothing is missing.
     survey: bool,
 }
@@ -46,7 +49,7 @@ struct Failure<'t> {
 
 impl<'a> Interpolator<'a> {
     pub fn new(layers: Vec<&'a BTreeMap<String, String>>, survey: bool) -> Self {
-        Self { layers, uses: IndexMap::new(), findings: Vec::new(), produced: 0, survey }
+        Self { layers, uses: IndexMap::new(), findings: Vec::new(), produced: 0, searched: 0, survey }
     }
 
     /// What was asked for, in the order of the file, and what went wrong.
@@ -56,6 +59,13 @@ impl<'a> Interpolator<'a> {
 
     fn lookup(&self, name: &str) -> Option<&'a String> {
         self.layers.iter().find_map(|layer| layer.get(name))
+    }
+
+    /// Notes that a variable must have a value, which is asked for without an expression.
+    pub fn ask(&mut self, name: &str, mark: Mark) {
+        let asked =
+            VariableUse { name: name.to_owned(), default: None, required: true, line: mark.line, column: mark.column };
+        self.uses.entry(name.to_owned()).or_insert(asked).required = true;
     }
 
     /// Substitutes in one text that stands at a place.
@@ -120,7 +130,7 @@ impl<'a> Interpolator<'a> {
     }
 
     fn report(&mut self, place: &Place<'_, '_>, failure: Failure<'_>, is_error: bool) {
-        let mark = place.of(failure.expression);
+        let mark = place.of(failure.expression, &mut self.searched);
         let path = path::render(place.path.iter().copied());
         if !self.findings.iter().any(|old| old.mark == mark && old.code == failure.code) && self.findings.len() < 200 {
             self.findings.push(Finding { mark, path, code: failure.code, params: failure.params, is_error });
@@ -251,7 +261,7 @@ impl<'a> Interpolator<'a> {
             }
             return;
         }
-        let mark = place.of(expression);
+        let mark = place.of(expression, &mut self.searched);
         let default = default.map(str::to_owned);
         let found = VariableUse { name: name.to_owned(), default, required, line: mark.line, column: mark.column };
         self.uses.insert(name.to_owned(), found);
@@ -266,11 +276,15 @@ struct Place<'p, 't> {
 
 impl Place<'_, '_> {
     /// Where the expression stands in the source; the start of the value where quoting has changed its text.
-    fn of(&self, expression: &str) -> Mark {
+    fn of(&self, expression: &str, searched: &mut usize) -> Mark {
         const NEARBY_LINES: usize = 200;
         let first_line = expression.lines().next().unwrap_or(expression);
         let from = self.mark.line.saturating_sub(1) as usize;
         for (offset, line) in self.lines.iter().skip(from).take(NEARBY_LINES).enumerate() {
+            *searched += line.len();
+            if *searched > MAX_SEARCHED {
+                break;
+            }
             let skipped = if offset == 0 { self.mark.column.saturating_sub(1) as usize } else { 0 };
             let start = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
             if let Some(at) = line[start..].find(first_line) {

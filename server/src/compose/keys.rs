@@ -167,7 +167,7 @@ pub fn closest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<
     let folded = wrong.to_ascii_lowercase().replace('-', "_");
     names
         .map(|name| (distance(&folded, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().min(folded.len()) / 4)
+        .filter(|(distance, name)| *distance < folded.len() && *distance <= 1 + name.len().min(folded.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

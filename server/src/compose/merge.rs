@@ -1,5 +1,7 @@
 //! Puts one service's tree onto another's by the specification's merge rules.
 
+use std::collections::HashSet;
+
 use super::yaml::{Entry, Map, Mark, MergeTag, Node, Scalar, Value};
 
 /// Two values that cannot be brought together.
@@ -68,12 +70,19 @@ fn maps(base: Node, over: Node, path: &[&str]) -> Result<Node, Clash> {
 /// The base's items, without those the other list has anew, and then the other's.
 fn lists(base: Node, over: Node, path: &[&str]) -> Node {
     let (mark, tag) = (over.mark, over.tag);
+    let reset: HashSet<String> = match over.as_map() {
+        Some(map) => {
+            map.iter().filter(|(_, entry)| entry.node.tag == MergeTag::Reset).map(|(key, _)| key.clone()).collect()
+        }
+        None => HashSet::new(),
+    };
     let over = items(over);
-    let again: std::collections::HashSet<String> = over.iter().filter_map(|item| identity(item, path)).collect();
-    let mut merged: Vec<Node> = items(base)
-        .into_iter()
-        .filter(|item| identity(item, path).is_none_or(|known| !again.contains(&known)))
-        .collect();
+    let again: HashSet<String> = over.iter().filter_map(|item| identity(item, path)).collect();
+    let stays = |item: &Node| {
+        let key = item.as_text().map(|line| line.split_once('=').map_or(line, |(key, _)| key));
+        identity(item, path).is_none_or(|known| !again.contains(&known)) && key.is_none_or(|key| !reset.contains(key))
+    };
+    let mut merged: Vec<Node> = items(base).into_iter().filter(stays).collect();
     merged.extend(over);
     Node { mark, tag, value: Value::List(merged) }
 }
@@ -102,7 +111,7 @@ fn items(node: Node) -> Vec<Node> {
         Value::Scalar(_) => vec![node],
         Value::Map(map) => {
             let mut lines = Vec::new();
-            for (key, entry) in map {
+            for (key, entry) in map.into_iter().filter(|(_, entry)| entry.node.tag != MergeTag::Reset) {
                 let mark = if entry.node.is_null() { entry.key } else { entry.node.mark };
                 match entry.node.value {
                     Value::Null => lines.push(Node::text(mark, key)),

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::compose::{
+    Source,
     context::Context,
-    diagnostic::{Code, code},
+    diagnostic::{Code, Diagnostic, code},
     env_file, keys,
     path::shorten,
     read::{At, Fields},
-    yaml::Mark,
 };
 
 /// The supplied `.env`, whose values stand in for variables that are not given.
-pub fn dotenv(ctx: &Context<'_>) -> BTreeMap<String, String> {
-    let start = Mark { file: 0, line: 1, column: 1 };
-    let path = ctx.resolve_path(start, ".env");
-    let Some(text) = ctx.supplied_file(&path) else { return BTreeMap::new() };
-    let values = env_file::parse(ctx, ctx.file_number(&path), text, true, &BTreeMap::new());
-    values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+pub fn dotenv(source: &Source, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Vec<Diagnostic>> {
+    let ctx = Context::new(source, given);
+    let Some(text) = ctx.supplied_file(".env") else { return Ok(BTreeMap::new()) };
+    let values = env_file::parse(&ctx, ctx.file_number(".env"), text, true, &BTreeMap::new());
+    ctx.finish()?;
+    Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
 }
 
 /// `environment` over the files of `env_file`; a key without a value takes the variable of that name.

@@ -31,9 +31,10 @@ use super::{
 const DEFAULT_NETWORK: &str = "default";
 
 pub fn parse(source: &Source, variables: &BTreeMap<String, String>) -> Result<Parsed, Vec<Diagnostic>> {
-    let ctx = Context::new(source, variables);
-    let dotenv = environment::dotenv(&ctx);
-    let mut interpolator = Interpolator::new(vec![variables, &dotenv], false);
+    let mut given = environment::dotenv(source, variables)?;
+    given.extend(variables.clone());
+    let ctx = Context::new(source, &given);
+    let mut interpolator = Interpolator::new(vec![&given], false);
     let tree = tree(&ctx, source, &mut interpolator);
     let (used_variables, findings) = interpolator.finish();
     report(&ctx, findings);
@@ -48,17 +49,17 @@ pub fn parse(source: &Source, variables: &BTreeMap<String, String>) -> Result<Pa
 }
 
 pub fn variables(source: &Source) -> Result<Vec<VariableUse>, Vec<Diagnostic>> {
-    let none = BTreeMap::new();
-    let ctx = Context::new(source, &none);
-    let dotenv = environment::dotenv(&ctx);
-    let mut interpolator = Interpolator::new(vec![&dotenv], true);
+    let given = environment::dotenv(source, &BTreeMap::new())?;
+    let ctx = Context::new(source, &given);
+    let mut interpolator = Interpolator::new(vec![&given], true);
     tree(&ctx, source, &mut interpolator);
     let (mut used, findings) = interpolator.finish();
     report(&ctx, findings);
     ctx.finish()?;
     for variable in &mut used {
-        if let Some(value) = dotenv.get(&variable.name) {
+        if let Some(value) = given.get(&variable.name) {
             variable.default = Some(value.clone());
+            variable.required = false;
         }
     }
     Ok(used)
@@ -69,6 +70,7 @@ fn tree(ctx: &Context<'_>, source: &Source, interpolator: &mut Interpolator<'_>)
     match yaml::load(&source.text, 0) {
         Ok(Some(mut root)) => {
             interpolator.file(&mut root, &source.text);
+            environment_sources(&root, interpolator);
             extends::resolve(&mut root, ctx, interpolator);
             Some(root)
         }
@@ -80,6 +82,17 @@ fn tree(ctx: &Context<'_>, source: &Source, interpolator: &mut Interpolator<'_>)
         Err(problems) => {
             ctx.problems(problems);
             None
+        }
+    }
+}
+
+/// Configs and secrets whose content is a variable ask for it, too.
+fn environment_sources(root: &Node, interpolator: &mut Interpolator<'_>) {
+    let sections = ["configs", "secrets"].into_iter().filter_map(|key| root.as_map()?.get(key)?.node.as_map());
+    for entry in sections.flat_map(yaml::Map::values) {
+        let source = entry.node.as_map().and_then(|map| map.get("environment"));
+        if let Some((name, mark)) = source.and_then(|source| Some((source.node.as_text()?, source.node.mark))) {
+            interpolator.ask(name, mark);
         }
     }
 }

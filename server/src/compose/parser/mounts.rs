@@ -50,7 +50,7 @@ pub fn mounts(service: &Fields<'_>, scope: &Scope<'_>) -> Vec<Mount> {
         }
     };
     for at in service.get("volumes").map(|at| at.items()).unwrap_or_default() {
-        let mount = if at.is_map() { long(&at) } else { short(&at) };
+        let mount = if at.is_map() { long(&at) } else { short(&at, scope) };
         if let Some(Mount { kind: MountKind::Volume { source: Some(name), .. }, .. }) = &mount
             && !scope.volumes.contains_key(name.as_str())
         {
@@ -103,9 +103,11 @@ fn is_windows(text: &str) -> bool {
 }
 
 /// `[source:]target[:options]`.
-fn short(at: &At<'_>) -> Option<Mount> {
+fn short(at: &At<'_>, scope: &Scope<'_>) -> Option<Mount> {
     let text = at.text()?;
-    if is_windows(&text) {
+    // A volume may have the name of a drive.
+    let is_volume = text.split_once(":/").is_some_and(|(name, _)| scope.volumes.contains_key(name));
+    if is_windows(&text) && !is_volume {
         at.error(code::BIND_WINDOWS, vec![("value", shorten(&text))]);
         return None;
     }

@@ -1,8 +1,17 @@
 //! Tests of the whole reading, by subject.
 
 mod catalogue;
+mod deploy;
+mod extends;
+mod files;
+mod fuzz;
+mod hostile;
+mod mounts;
+mod networks;
+mod order;
 mod ports;
 mod reading;
+mod service;
 
 use std::collections::BTreeMap;
 
