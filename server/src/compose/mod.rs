@@ -7,7 +7,7 @@
 //!
 //! - [`variables`] lists what a file asks for, also while values are still missing.
 //! - [`startup_order`] says which services start together, and [`Service::config_hash`] when containers must be made anew.
-//! - [`image_app`] writes a file for just an image.
+//! - [`image_app`] writes a file for just an image; [`templates`] are the built-in files with questions.
 
 mod check;
 mod context;
@@ -25,6 +25,7 @@ mod order;
 mod parser;
 mod path;
 mod read;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -41,6 +42,7 @@ pub use self::{
     image_app::image_app,
     model::*,
     order::startup_order,
+    templates::{template_by_id, templates},
     units::{bytes as parse_bytes, duration as parse_duration, write_duration},
 };
 
