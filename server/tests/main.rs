@@ -1,4 +1,13 @@
 //! The server's integration tests: one binary, a module per noun.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail that way; clippy knows them only inside test functions"
+)]
+
+mod fake_engine;
+mod fake_engine_conformance;
 mod setup;
 mod support;
