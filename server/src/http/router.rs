@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::{Json, route_missing};
-use super::{health, me, middleware, openapi, pages, project, session, setup, token};
+use super::{docs, form, health, me, middleware, openapi, pages, project, session, setup, token};
 use crate::services::State;
 
 /// The largest body of a request; a route that needs more says so itself.
@@ -46,7 +46,9 @@ pub fn api(state: &State) -> Router {
 
 /// Everything the server answers, with what each request from the network passes through.
 pub fn portal(state: &State) -> Router {
-    let routes = api(state).merge(health::routes().with_state(state.clone())).fallback_service(pages::routes(state));
+    let api = api(state);
+    let others = health::routes().merge(form::routes()).merge(docs::routes()).with_state(state.clone());
+    let routes = api.clone().merge(others).fallback_service(pages::routes(state, api));
     middleware::wrap(state, routes)
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::super::cookie;
 use super::super::problem::Failure;
 use crate::services::State;
 
@@ -44,13 +45,8 @@ pub async fn method_not_allowed() -> Failure {
 }
 
 /// The language chosen in the console, else what the client asks for.
-fn language(headers: &HeaderMap) -> Language {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let chosen = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == LANGUAGE_COOKIE)
-        .map(|(_, value)| value);
+pub fn language(headers: &HeaderMap) -> Language {
+    let chosen = cookie::get(headers, LANGUAGE_COOKIE);
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     chosen.or(asked).map(Language::from_accept_language).unwrap_or_default()
 }

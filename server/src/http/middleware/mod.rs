@@ -24,7 +24,7 @@ use crate::auth::session::Store;
 use crate::services::State;
 
 pub use address::ClientAddress;
-pub use answer::method_not_allowed;
+pub use answer::{language, method_not_allowed};
 pub use host::allowed_origin;
 
 /// Puts the layers around the routes.

@@ -1,0 +1,190 @@
+//! Signing in, out and setting up by plain forms, so that they work without JavaScript. Every answer is a redirect; what
+//! was wrong stands in its `error` by name, for the page to say.
+
+use std::net::IpAddr;
+
+use api::client::Query;
+use api::session::SignIn;
+use api::setup::Setup;
+use axum::extract::State as FromState;
+use axum::extract::rejection::FormRejection;
+use axum::http::HeaderMap;
+use axum::response::Redirect;
+use axum::routing::post;
+use axum::{Extension, Form, Router};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::cookie;
+use super::extract::MaybeCaller;
+use super::middleware::ClientAddress;
+use crate::auth::{self, Caller, secret};
+use crate::services::{self, Error, State};
+
+const LONGEST_NEXT: usize = 2_000;
+
+/// `/auth/login`, `/auth/setup` and `/auth/logout`.
+pub fn routes() -> Router<State> {
+    Router::new()
+        .route("/auth/login", post(login))
+        .route("/auth/setup", post(setup))
+        .route("/auth/logout", post(logout))
+}
+
+#[derive(Deserialize)]
+struct LoginForm {
+    csrf_token: String,
+    username: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn login(
+    FromState(state): FromState<State>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    MaybeCaller(caller): MaybeCaller,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<LoginForm>, FormRejection>,
+) -> Redirect {
+    let Ok(Form(form)) = form else { return back("/login", "form", &[]) };
+    let again = [("next", form.next.as_str()), ("username", form.username.as_str())];
+    if !token_fits(&state, caller.as_ref(), &headers, &form.csrf_token) {
+        return back("/login", "form", &again);
+    }
+    let sign_in = SignIn { username: form.username.clone(), password: form.password };
+    match sign_in_with(&state, &session, sign_in, address).await {
+        Ok(()) => Redirect::to(own_path(&form.next)),
+        Err(error) => back("/login", name(&error), &again),
+    }
+}
+
+async fn sign_in_with(state: &State, session: &Session, sign_in: SignIn, address: IpAddr) -> Result<(), Error> {
+    let user = services::session::authenticate(state, sign_in, address).await?;
+    auth::session::start(session, user.id).await.map_err(Error::Internal)
+}
+
+#[derive(Deserialize)]
+struct SetupForm {
+    csrf_token: String,
+    token: String,
+    username: String,
+    password: String,
+    password_confirm: String,
+}
+
+async fn setup(
+    FromState(state): FromState<State>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    MaybeCaller(caller): MaybeCaller,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<SetupForm>, FormRejection>,
+) -> Redirect {
+    let Ok(Form(form)) = form else { return back("/setup", "form", &[]) };
+    let again = [("token", form.token.as_str()), ("username", form.username.as_str())];
+    if !token_fits(&state, caller.as_ref(), &headers, &form.csrf_token) {
+        return back("/setup", "form", &again);
+    }
+    if form.password != form.password_confirm {
+        return back("/setup", "password.mismatch", &again);
+    }
+    let setup = Setup { token: form.token.clone(), username: form.username.clone(), password: form.password };
+    let made = async {
+        let user = services::setup::run(&state, setup, address).await?;
+        auth::session::start(&session, user.id).await.map_err(Error::Internal)
+    };
+    match made.await {
+        Ok(()) => Redirect::to("/"),
+        Err(Error::NotFound { .. }) => Redirect::to("/login"),
+        Err(error) => back("/setup", name(&error), &again),
+    }
+}
+
+#[derive(Deserialize)]
+struct LogoutForm {
+    csrf_token: String,
+}
+
+async fn logout(
+    FromState(state): FromState<State>,
+    MaybeCaller(caller): MaybeCaller,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<LogoutForm>, FormRejection>,
+) -> Redirect {
+    let (Some(caller), Ok(Form(form))) = (caller, form) else { return Redirect::to("/login") };
+    if !token_fits(&state, Some(&caller), &headers, &form.csrf_token) {
+        return Redirect::to("/");
+    }
+    if let Err(error) = auth::session::end(&session).await {
+        tracing::error!(error, "a session could not be ended");
+        return back("/login", "unavailable", &[]);
+    }
+    services::session::ended(&state, &caller).await;
+    Redirect::to("/login")
+}
+
+/// The field must repeat the session's token, or before sign-in the cookie that the page was sent with.
+fn token_fits(state: &State, caller: Option<&Caller>, headers: &HeaderMap, given: &str) -> bool {
+    let cookie = || cookie::get(headers, cookie::form_token_name(state.config.http.is_secure()));
+    let known = caller.and_then(Caller::csrf_token).or_else(cookie);
+    known.is_some_and(|known| !known.is_empty() && secret::equal(known, given))
+}
+
+fn back(page: &str, error: &str, again: &[(&str, &str)]) -> Redirect {
+    let query = again.iter().filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST_NEXT);
+    let query = query.fold(Query::new().with("error", error), |query, (field, value)| query.with(field, value));
+    Redirect::to(&format!("{page}?{}", query.as_str()))
+}
+
+/// What the pages know the error by.
+fn name(error: &Error) -> &str {
+    match error {
+        Error::WrongCredentials => "credentials",
+        Error::TooMany { .. } => "limited",
+        Error::Forbidden(_) => "token",
+        Error::Invalid(fields) => fields.first().map_or("form", |field| field.message.key.as_str()),
+        error => {
+            tracing::error!(%error, "a form could not be answered");
+            "unavailable"
+        }
+    }
+}
+
+/// The path to go on to, if it cannot lead to another site; else the first page.
+pub fn own_path(next: &str) -> &str {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.len() <= LONGEST_NEXT
+        && next.is_ascii()
+        && !next.contains(|c: char| c == '\\' || c.is_ascii_control() || c == ' ');
+    if own { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn a_next_never_leaves_the_portal() {
+        for own in ["/", "/apps/x?tab=logs", "/clusters/local/containers?q=a%20b"] {
+            assert_eq!(own_path(own), own);
+        }
+        for foreign in [
+            "",
+            "https://evil",
+            "//evil",
+            "/\\evil",
+            "javascript:alert(1)",
+            "/\t/evil",
+            "/\n/evil",
+            "evil",
+            "\\/evil",
+            " //evil",
+        ] {
+            assert_eq!(own_path(foreign), "/", "{foreign:?}");
+        }
+    }
+}
