@@ -9,10 +9,12 @@ pub mod i18n;
 mod language;
 pub mod live;
 pub mod load;
+mod module;
 mod pages;
 pub mod paths;
 pub mod query;
 mod shell;
+mod socket;
 mod theme;
 #[cfg(feature = "hydrate")]
 mod transport;

@@ -13,6 +13,7 @@ use crate::{
     frame::Frame,
     pages::{
         account::AccountPage,
+        apps::{detail::AppPage, list::AppsPage, new::NewAppPage},
         containers::{detail::ContainerPage, list::ContainersPage},
         events::EventsPage,
         images::{detail::ImagePage, list::ImagesPage},
@@ -20,6 +21,7 @@ use crate::{
         networks::NetworksPage,
         nodes::{detail::NodePage, list::NodesPage},
         not_found::NotFoundPage,
+        operations::{detail::OperationPage, list::OperationsPage},
         overview::OverviewPage,
         setup::SetupPage,
         volumes::VolumesPage,
@@ -38,6 +40,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
+                <script type="module" src="/js/loader.js"></script>
                 <HydrationScripts options />
                 <MetaTags />
                 {boot_element(&boot)}
@@ -64,12 +67,28 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
                     <ClusterRoutes />
+                    <AppRoutes />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("/*any") view=NotFoundPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
     }
+}
+
+/// The pages of apps and operations.
+#[component(transparent)]
+fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
+            <Route path=path!("/apps") view=AppsPage ssr=SsrMode::Async />
+            <Route path=path!("/apps/new") view=NewAppPage ssr=SsrMode::Async />
+            <Route path=path!("/projects/:project/apps/:app") view=AppPage ssr=SsrMode::Async />
+            <Route path=path!("/operations") view=OperationsPage ssr=SsrMode::Async />
+            <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
 }
 
 /// The pages of a cluster's objects.

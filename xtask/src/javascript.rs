@@ -15,6 +15,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &["--define:document=policyDocument", "--define:window.document=policyDocument", "--inject:app/js/nonce.js"],
     ),
     ("editor.js", &[]),
+    ("loader.js", &[]),
 ];
 const API_BROWSER_FILES: &[&str] = &["swagger-ui.css", "swagger-ui-bundle.js"];
 

@@ -5,6 +5,7 @@ pub mod card;
 pub mod code;
 pub mod copyable;
 pub mod dialog;
+pub mod editor;
 pub mod empty;
 pub mod facts;
 pub mod field;

@@ -33,7 +33,7 @@ pub fn EventsPage() -> impl IntoView {
         let (client, cluster, query) = (client.clone(), cluster.get(), state.get().to_list_query());
         async move { client.list_events(&cluster, &query).await }
     });
-    let table = ResourceTable::new("events", columns(locale, cluster.into()), EMPTY).filters(filters());
+    let table = ResourceTable::new("events", event_columns(locale, cluster.into()), EMPTY).filters(filters());
     view! {
         <div class="page">
             <PageHeader title=t!(locale, nav.events).to_owned() />
@@ -64,7 +64,8 @@ fn filters() -> Vec<Filter> {
     ]
 }
 
-fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
+/// The columns of a table of events, for events of `cluster`.
+pub fn event_columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
     let kind = move |kind: &str| match kind {
         "container" => t!(locale, kind.container).to_owned(),
         "image" => t!(locale, kind.image).to_owned(),
