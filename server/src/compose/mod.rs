@@ -14,6 +14,7 @@ mod context;
 mod diagnostic;
 mod env_file;
 mod extends;
+mod fields;
 mod hash;
 mod image;
 mod image_app;

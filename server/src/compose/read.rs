@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, rc::Rc, time::Duration};
 use super::{
     context::{Context, Params},
     diagnostic::{Code, code},
+    fields::Fields,
     keys::{Section, Support, closest},
     path::{self, Step, shorten},
     units,
@@ -30,7 +31,7 @@ impl<'a> At<'a> {
         Self { ctx, node, key: node.mark, place: Rc::new(Place { parent: None, step: None }) }
     }
 
-    fn child(&self, node: &'a Node, key: Mark, step: Step<'a>) -> Self {
+    pub(super) fn child(&self, node: &'a Node, key: Mark, step: Step<'a>) -> Self {
         Self {
             ctx: self.ctx,
             node,
@@ -130,7 +131,7 @@ impl<'a> At<'a> {
 
     fn fields_unchecked(&self) -> Option<Fields<'a>> {
         if let Value::Map(map) = &self.node.value {
-            return Some(Fields { at: self.clone(), map });
+            return Some(Fields::new(self.clone(), map));
         }
         self.error_value(code::EXPECTED_MAPPING);
         None
@@ -361,68 +362,5 @@ fn unknown_key(at: &At<'_>, name: &str, section: &Section) {
             at.ctx.error(at.key, at.path(), code::UNKNOWN_KEY_SUGGEST, params);
         }
         None => at.ctx.error(at.key, at.path(), code::UNKNOWN_KEY, vec![("key", key)]),
-    }
-}
-
-/// The entries of a mapping whose keys are known.
-pub struct Fields<'a> {
-    pub at: At<'a>,
-    map: &'a Map,
-}
-
-impl<'a> Fields<'a> {
-    /// The value; a key without one counts as absent.
-    pub fn get(&self, key: &'a str) -> Option<At<'a>> {
-        self.get_or_null(key).filter(|at| !at.node.is_null())
-    }
-
-    pub fn get_or_null(&self, key: &'a str) -> Option<At<'a>> {
-        let entry = self.map.get(key)?;
-        Some(self.at.child(&entry.node, entry.key, Step::Key(key)))
-    }
-
-    /// The value, or an error that it is missing.
-    pub fn need(&self, key: &'a str) -> Option<At<'a>> {
-        let found = self.get(key);
-        if found.is_none() {
-            self.at.error(code::MISSING_KEY, vec![("key", key.to_owned())]);
-        }
-        found
-    }
-
-    pub fn keys(&self) -> impl Iterator<Item = &'a str> {
-        self.map.keys().map(String::as_str)
-    }
-
-    pub fn text(&self, key: &'a str) -> Option<String> {
-        self.get(key)?.text()
-    }
-
-    pub fn texts(&self, key: &'a str) -> Vec<String> {
-        self.get(key).map(|at| at.texts()).unwrap_or_default()
-    }
-
-    pub fn texts_or_one(&self, key: &'a str) -> Vec<String> {
-        self.get(key).map(|at| at.texts_or_one()).unwrap_or_default()
-    }
-
-    pub fn key_texts(&self, key: &'a str) -> BTreeMap<String, String> {
-        self.get(key).map(|at| at.key_texts()).unwrap_or_default()
-    }
-
-    pub fn boolean(&self, key: &'a str) -> Option<bool> {
-        self.get(key)?.boolean()
-    }
-
-    pub fn integer(&self, key: &'a str, min: i64, max: i64) -> Option<i64> {
-        self.get(key)?.integer(min, max)
-    }
-
-    pub fn duration(&self, key: &'a str) -> Option<Duration> {
-        self.get(key)?.duration()
-    }
-
-    pub fn bytes(&self, key: &'a str) -> Option<i64> {
-        self.get(key)?.bytes()
     }
 }

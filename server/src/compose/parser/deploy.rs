@@ -2,10 +2,11 @@
 
 use crate::compose::{
     diagnostic::code,
+    fields::Fields,
     keys,
     model::{Deploy, DeployMode, FailureAction, Placement, RestartPolicy, UpdateConfig, UpdateOrder},
     path::shorten,
-    read::{At, Fields},
+    read::At,
 };
 
 /// More copies than any node holds; a typing error.

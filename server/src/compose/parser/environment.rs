@@ -6,9 +6,11 @@ use crate::compose::{
     Source,
     context::Context,
     diagnostic::{Code, Diagnostic, code},
-    env_file, keys,
+    env_file,
+    fields::Fields,
+    keys,
     path::shorten,
-    read::{At, Fields},
+    read::At,
 };
 
 /// The supplied `.env`, whose values stand in for variables that are not given.

@@ -8,10 +8,11 @@ use super::external;
 use crate::compose::{
     context::Context,
     diagnostic::{Code, code},
+    fields::Fields,
     keys::{self, Section},
     model::{Content, FileMount, FileObject},
     path::shorten,
-    read::{At, Fields},
+    read::At,
 };
 
 pub fn config(at: &At<'_>) -> Option<FileObject> {

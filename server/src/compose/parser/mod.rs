@@ -19,11 +19,12 @@ use super::{
     context::Context,
     diagnostic::{Diagnostic, code},
     extends,
+    fields::Fields,
     interpolate::{Finding, Interpolator},
     keys,
     model::{Network, Project},
     path::shorten,
-    read::{At, Fields},
+    read::At,
     yaml::{self, Node},
 };
 

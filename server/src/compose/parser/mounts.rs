@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Scope, external};
 use crate::compose::{
     diagnostic::code,
+    fields::Fields,
     keys::{self, Section},
     model::{Mount, MountKind, Propagation, Recursive, SelinuxLabel, Volume, VolumesFrom},
     path::shorten,
-    read::{At, Fields},
+    read::At,
     units,
 };
 

@@ -9,10 +9,11 @@ use std::{
 use super::{DEFAULT_NETWORK, Scope, external};
 use crate::compose::{
     diagnostic::code,
+    fields::Fields,
     keys,
     model::{Ipam, IpamPool, Network, NetworkAttachment, NetworkMode},
     path::shorten,
-    read::{At, Fields},
+    read::At,
 };
 
 pub fn network(at: &At<'_>) -> Option<Network> {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::compose::{
     diagnostic::code,
+    fields::Fields,
     keys,
     model::{Blkio, Device, DeviceRequest, Resources, Ulimit},
     path::shorten,
-    read::{At, Fields},
+    read::At,
 };
 
 const ANY: (i64, i64) = (i64::MIN, i64::MAX);

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Scope, deploy, environment, files, health, mounts, networks, ports, resources};
 use crate::compose::{
     diagnostic::code,
+    fields::Fields,
     image, keys,
     model::{Condition, Dependency, Link, Logging, NetworkAttachment, NetworkMode, PullPolicy, Service},
     path::shorten,
-    read::{At, Fields},
+    read::At,
     units, words,
 };
 

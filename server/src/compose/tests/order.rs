@@ -39,9 +39,11 @@ fn the_fingerprint_stays_while_containers_stay_the_same() {
         ("    image: i:1\n", "    pull_policy: always\n    image: i:1\n"),
         ("    image: i:1\n", "    profiles: []\n    deploy: {update_config: {order: stop-first}}\n    image: i:1\n"),
         ("services:\n", "services:\n  other: {image: x}\n"),
+        ("    image: i:1\n", "    depends_on: [a2]\n    image: i:1\n"),
     ] {
         assert!(APP.contains(from));
-        assert_eq!(hash(&APP.replace(from, to)), first, "{to}");
+        let changed = APP.replace(from, to).replace("volumes: {v", "  a2: {image: x}\nvolumes: {v");
+        assert_eq!(hash(&changed), first, "{to}");
     }
 }
 
