@@ -30,7 +30,7 @@ pub fn stylesheet(project: &Project, profile: Profile) -> Result<()> {
     let folder = project.root.join("style");
     let sheets = in_order(&folder, files_below(&folder)?);
     let product = profile.site(project).join("pkg/gantry.css");
-    let stamp = profile.site(project).join(".stamps/stylesheet");
+    let stamp = profile.stamps(project).join("stylesheet");
     Inputs::default().text(profile.name()).files(&sheets).make(&stamp, || {
         let mut joined = String::new();
         for sheet in &sheets {
@@ -66,10 +66,10 @@ fn copy_public(project: &Project, profile: Profile) -> Result<()> {
 
 fn compress(project: &Project, profile: Profile) -> Result<()> {
     let site = profile.site(project);
-    let stamps = site.join(".stamps");
+    let stamps = profile.stamps(project);
     for file in files_below(&site)? {
         let wanted = file.extension().is_some_and(|extension| COMPRESSED.iter().any(|wanted| extension == *wanted));
-        if !wanted || file.starts_with(&stamps) {
+        if !wanted {
             continue;
         }
         let relative = file.strip_prefix(&site)?.to_string_lossy().replace('/', "_");

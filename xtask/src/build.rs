@@ -48,6 +48,11 @@ impl Profile {
         project.target.join(self.server_folder()).join("site")
     }
 
+    /// What remembers from what the site was made.
+    pub fn stamps(self, project: &Project) -> PathBuf {
+        project.target.join(self.server_folder()).join("site-stamps")
+    }
+
     /// The name under which what was made is remembered.
     pub fn name(self) -> &'static str {
         self.server_folder()
@@ -76,7 +81,7 @@ pub fn browser(project: &Project, profile: Profile) -> Result<()> {
         profile.wasm(),
     ]))?;
     let module = project.target.join(WASM_TARGET).join(profile.wasm()).join("app.wasm");
-    let stamp = profile.site(project).join(".stamps/bindings");
+    let stamp = profile.stamps(project).join("bindings");
     Inputs::default().text(profile.name()).files([&module]).make(&stamp, || {
         let folder = profile.site(project).join("pkg");
         fs::create_dir_all(&folder)?;

@@ -1,6 +1,7 @@
 //! Builds and serves again when a file changes, and tells open pages to reload.
 
 use std::{
+    env,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Child,
@@ -20,6 +21,8 @@ use crate::{
 const WATCHED: &[&str] = &["api", "app", "migrations", "server", "style", "public", "Cargo.toml", "Cargo.lock"];
 /// Where pages that carry Leptos' reload script listen; `LeptosOptions` has the same default.
 const RELOAD_ADDRESS: &str = "127.0.0.1:3001";
+/// Where `gantry serve` listens when nobody tells it otherwise.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 /// Editors write a file in several steps: what comes within this time is one change.
 const QUIET: Duration = Duration::from_millis(100);
 
@@ -46,6 +49,9 @@ pub fn watch(project: &Project) -> Result<()> {
             Ok(()) => {
                 stop(server.take())?;
                 server = Some(build::server_command(project, Profile::Dev).env("LEPTOS_WATCH", "true").spawn()?);
+                if let Some(server) = &mut server {
+                    wait_until_listening(server)?;
+                }
                 reload(&pages);
             }
             Err(error) => {
@@ -77,6 +83,15 @@ fn stop(server: Option<Child>) -> Result<()> {
     if let Some(mut server) = server {
         server.kill()?;
         server.wait()?;
+    }
+    Ok(())
+}
+
+/// A page that reloads too early shows the browser's own error, and never reloads again.
+fn wait_until_listening(server: &mut Child) -> Result<()> {
+    let address = env::var("GANTRY_LISTEN").unwrap_or_else(|_| DEFAULT_ADDRESS.to_owned());
+    while TcpStream::connect(&address).is_err() && server.try_wait()?.is_none() {
+        thread::sleep(QUIET);
     }
     Ok(())
 }

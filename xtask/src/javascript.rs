@@ -25,7 +25,7 @@ pub fn bundle(project: &Project, profile: Profile) -> Result<()> {
     let folder = folder(project);
     let sources = sources(project)?;
     let products = profile.site(project).join("js");
-    let stamp = profile.site(project).join(".stamps/javascript");
+    let stamp = profile.stamps(project).join("javascript");
     Inputs::default().text(profile.name()).files(&sources).make(&stamp, || {
         eprintln!("Bundling the terminal and the editor");
         for (module, options) in MODULES {

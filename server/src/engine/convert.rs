@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use api::OffsetDateTime;
 use api::cluster::{DiskShare, DiskUsage, EngineFacts};
-use api::container::{
-    Container, ContainerDetail, ContainerNetwork, ContainerState, Health, HealthCheck, Mount, Port,
-};
+use api::container::{Container, ContainerDetail, ContainerNetwork, ContainerState, Health, HealthCheck, Mount, Port};
 use api::image::{HistoryEntry, Image, ImageDetail};
 use api::network::Network;
 use api::volume::Volume;
@@ -366,11 +364,12 @@ pub(super) fn disk_usage(usage: &wire::DiskUsage) -> DiskUsage {
     DiskUsage {
         images,
         containers: share(
-            &mut usage.containers.iter().map(|row| (size(row.size_rw), matches!(row.state.as_str(), "running" | "paused"))),
+            &mut usage
+                .containers
+                .iter()
+                .map(|row| (size(row.size_rw), matches!(row.state.as_str(), "running" | "paused"))),
         ),
-        volumes: share(
-            &mut usage.volumes.iter().map(|row| (size(row.usage_data.size), row.usage_data.ref_count > 0)),
-        ),
+        volumes: share(&mut usage.volumes.iter().map(|row| (size(row.usage_data.size), row.usage_data.ref_count > 0))),
         build_cache: share(
             &mut usage.build_cache.iter().filter(|row| !row.shared).map(|row| (size(row.size), row.in_use)),
         ),

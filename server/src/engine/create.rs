@@ -125,10 +125,10 @@ fn host_config(spec: &ContainerSpec, version: (usize, usize)) -> Result<HostConf
                 .collect(),
         ),
         binds: some(binds),
-        log_config: spec.log_driver.as_ref().map(|driver| HostConfigLogConfig {
-            typ: Some(driver.clone()),
-            config: map(&spec.log_options),
-        }),
+        log_config: spec
+            .log_driver
+            .as_ref()
+            .map(|driver| HostConfigLogConfig { typ: Some(driver.clone()), config: map(&spec.log_options) }),
         network_mode,
         port_bindings: some(port_bindings),
         restart_policy: Some(RestartPolicy {

@@ -70,9 +70,9 @@ impl Endpoint {
         if !tls {
             return Ok(Self::Tcp { host, port });
         }
-        let certificates = certificates
-            .map(Path::to_owned)
-            .ok_or_else(|| format!("{address}: TLS needs DOCKER_CERT_PATH, the folder with ca.pem, cert.pem and key.pem"))?;
+        let certificates = certificates.map(Path::to_owned).ok_or_else(|| {
+            format!("{address}: TLS needs DOCKER_CERT_PATH, the folder with ca.pem, cert.pem and key.pem")
+        })?;
         Ok(Self::Tls { host, port, certificates })
     }
 
@@ -114,7 +114,8 @@ mod tests {
         assert_eq!(parse("tcp://10.0.0.1:2375").unwrap(), "tcp://10.0.0.1:2375");
         assert_eq!(parse("tcp://engine").unwrap(), "tcp://engine:2375");
         assert_eq!(parse("tcp://[::1]:99/").unwrap(), "tcp://::1:99");
-        for wrong in ["", "ssh://a", "npipe:////./pipe/x", "tcp://", "tcp://a:b", "unix://relative", "tcp://a/b", "a:1"] {
+        for wrong in ["", "ssh://a", "npipe:////./pipe/x", "tcp://", "tcp://a:b", "unix://relative", "tcp://a/b", "a:1"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -128,7 +128,12 @@ impl Error {
     pub(super) fn classify(status: u16, message: String) -> Self {
         let words = message.to_lowercase();
         let says = |needles: &[&str]| needles.iter().any(|needle| words.contains(needle));
-        if says(&["port is already allocated", "address already in use", "bind: address already", "ports are not available"]) {
+        if says(&[
+            "port is already allocated",
+            "address already in use",
+            "bind: address already",
+            "ports are not available",
+        ]) {
             return Self::PortInUse { port: port_of(&message), message };
         }
         if says(&["no space left on device", "disk quota exceeded"]) {
@@ -206,7 +211,9 @@ impl From<bollard::errors::Error> for Error {
     fn from(error: bollard::errors::Error) -> Self {
         use bollard::errors::Error as Bollard;
         match error {
-            Bollard::DockerResponseServerError { status_code, message } => Self::classify(status_code, shorten(&message)),
+            Bollard::DockerResponseServerError { status_code, message } => {
+                Self::classify(status_code, shorten(&message))
+            }
             Bollard::DockerStreamError { error } => Self::classify(500, error),
             Bollard::HyperResponseError { err } => err.into(),
             Bollard::IOError { err } => err.into(),
@@ -257,8 +264,14 @@ mod tests {
     #[test]
     fn a_taken_port_is_named() {
         for (words, port) in [
-            ("driver failed programming external connectivity on endpoint web (6f): Bind for 0.0.0.0:8080 failed: port is already allocated", 8080),
-            ("driver failed programming external connectivity on endpoint x (12): Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use", 80),
+            (
+                "driver failed programming external connectivity on endpoint web (6f): Bind for 0.0.0.0:8080 failed: port is already allocated",
+                8080,
+            ),
+            (
+                "driver failed programming external connectivity on endpoint x (12): Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use",
+                80,
+            ),
             ("failed to bind host port for [::]:9000:172.17.0.2:80/tcp: address already in use", 9000),
             ("rootlessport listen tcp 0.0.0.0:443: bind: address already in use", 443),
         ] {
@@ -276,7 +289,10 @@ mod tests {
         assert!(matches!(kind(404, "No such container: x"), Error::NotFound(_)));
         assert!(matches!(kind(500, "write /var/lib: no space left on device"), Error::NoSpace(_)));
         assert!(matches!(kind(404, "pull access denied for x, repository does not exist"), Error::PullDenied(_)));
-        assert!(matches!(kind(500, "Get https://r/v2/: dial tcp: lookup r: no such host"), Error::RegistryUnreachable(_)));
+        assert!(matches!(
+            kind(500, "Get https://r/v2/: dial tcp: lookup r: no such host"),
+            Error::RegistryUnreachable(_)
+        ));
         assert!(matches!(kind(409, "conflict: unable to remove"), Error::Conflict(_)));
         assert!(matches!(kind(400, "invalid reference format"), Error::InvalidSpec(_)));
         assert!(matches!(kind(500, "boom"), Error::Other { status: 500, .. }));

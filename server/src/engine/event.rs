@@ -21,9 +21,40 @@ use super::wire::EventLine;
 const LINE_CAP: usize = 1024 * 1024;
 /// Docker's actions that tell something; its own filter keeps the noise of health checks off the wire.
 const ACTIONS: [&str; 34] = [
-    "attach", "commit", "connect", "copy", "create", "delete", "destroy", "detach", "die", "disable", "disconnect",
-    "enable", "export", "health_status", "import", "kill", "load", "mount", "oom", "pause", "prune", "pull", "push",
-    "reload", "remove", "rename", "restart", "save", "start", "stop", "tag", "unpause", "untag", "update",
+    "attach",
+    "commit",
+    "connect",
+    "copy",
+    "create",
+    "delete",
+    "destroy",
+    "detach",
+    "die",
+    "disable",
+    "disconnect",
+    "enable",
+    "export",
+    "health_status",
+    "import",
+    "kill",
+    "load",
+    "mount",
+    "oom",
+    "pause",
+    "prune",
+    "pull",
+    "push",
+    "reload",
+    "remove",
+    "rename",
+    "restart",
+    "save",
+    "start",
+    "stop",
+    "tag",
+    "unpause",
+    "untag",
+    "update",
 ];
 
 /// What an event means for the picture.
@@ -189,7 +220,8 @@ mod tests {
 
     #[test]
     fn an_event_keeps_what_people_read_and_drops_labels() {
-        let attributes = [("name", "web-1"), ("exitCode", "137"), (LABEL_COMPOSE_PROJECT, "shop"), ("org.label/x", "y")];
+        let attributes =
+            [("name", "web-1"), ("exitCode", "137"), (LABEL_COMPOSE_PROJECT, "shop"), ("org.label/x", "y")];
         let event = event(line("container", "die", &attributes), 7);
         assert_eq!((event.name.as_str(), event.app.as_deref(), event.sequence), ("web-1", Some("shop"), 7));
         assert_eq!(event.attributes.into_iter().collect::<Vec<_>>(), [("exitCode".to_owned(), "137".to_owned())]);

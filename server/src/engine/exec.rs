@@ -135,9 +135,8 @@ impl Cluster {
         let inspect = self.inspect_container_raw(container).await?;
         let tty = inspect["Config"]["Tty"].as_bool().unwrap_or(false);
         let query = Query::new().with("stream", true).with("stdin", true).with("stdout", true).with("stderr", true);
-        let upgraded = self
-            .call("attach", async |client| client.hijack(&path, &query, &serde_json::json!({})).await)
-            .await?;
+        let upgraded =
+            self.call("attach", async |client| client.hijack(&path, &query, &serde_json::json!({})).await).await?;
         let target = Target::FirstProcess { container: container.to_owned() };
         Ok(session(upgraded, tty, ExecControl { cluster: self.clone(), target }))
     }

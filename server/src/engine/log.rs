@@ -81,10 +81,13 @@ impl Cluster {
             .with("follow", options.follow)
             .with("stdout", options.stdout)
             .with("stderr", options.stderr)
-            .with("tail", match options.tail {
-                Tail::All => "all".to_owned(),
-                Tail::Last(count) => count.to_string(),
-            })
+            .with(
+                "tail",
+                match options.tail {
+                    Tail::All => "all".to_owned(),
+                    Tail::Last(count) => count.to_string(),
+                },
+            )
             .optional("since", options.since_nanos.map(moment))
             .optional("until", options.until_nanos.map(moment));
         let response = self.call("logs", async |client| client.stream(&path, &query).await).await?;
@@ -293,7 +296,10 @@ fn without_return(mut line: Bytes) -> Bytes {
 /// The time at the beginning of `bytes` (RFC 3339), in nanoseconds, and its length with the blank behind it.
 fn stamp(bytes: &[u8]) -> Option<(i64, usize)> {
     let number = |range: std::ops::Range<usize>| {
-        bytes.get(range)?.iter().try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+        bytes
+            .get(range)?
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
     };
     let is = |place: usize, byte: u8| bytes.get(place) == Some(&byte);
     if !(is(4, b'-') && is(7, b'-') && is(10, b'T') && is(13, b':') && is(16, b':')) {
@@ -362,7 +368,9 @@ mod tests {
         assert_eq!(stamp(b"2026-11-21T19:25:51.123456789+08:00 x"), Some((NANOS, 36)));
         assert_eq!(stamp(b"1970-01-01T00:00:00Z "), Some((0, 21)));
         assert_eq!(stamp(b"2000-02-29T00:00:00Z ").map(|(nanos, _)| nanos / 1_000_000_000), Some(951_782_400));
-        for wrong in ["", "hello", "2026-11-21", "2026-11-21T11:25:51.1", "2026-11-21T11:25:51Zx", "20a6-11-21T11:25:51Z "] {
+        for wrong in
+            ["", "hello", "2026-11-21", "2026-11-21T11:25:51.1", "2026-11-21T11:25:51Zx", "20a6-11-21T11:25:51Z "]
+        {
             assert_eq!(stamp(wrong.as_bytes()), None, "{wrong}");
         }
     }

@@ -178,9 +178,7 @@ impl Cluster {
     pub async fn kill(&self, id: &str, signal: &str) -> Result<(), Error> {
         let id = segment(id)?;
         let options = KillContainerOptions { signal: signal.to_owned() };
-        let killed = self
-            .call("kill", async |client| Ok(client.docker.kill_container(id, Some(options)).await?))
-            .await;
+        let killed = self.call("kill", async |client| Ok(client.docker.kill_container(id, Some(options)).await?)).await;
         settled(killed, &["is not running", "not running"])
     }
 

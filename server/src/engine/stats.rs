@@ -64,7 +64,12 @@ impl Cluster {
                 }
             }
         };
-        futures::stream::iter(ids).map(one).buffer_unordered(SAMPLES_AT_ONCE).filter_map(std::future::ready).collect().await
+        futures::stream::iter(ids)
+            .map(one)
+            .buffer_unordered(SAMPLES_AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
     }
 
     async fn local_sample(&self, id: &str) -> Option<RawSample> {

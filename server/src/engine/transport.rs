@@ -59,9 +59,8 @@ impl Transport {
     /// Sends one request; the connection ends with its answer.
     pub(super) async fn send(&self, mut request: BollardRequest) -> Result<Response<Incoming>, Error> {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        *request.uri_mut() = format!("{}{path}", self.prefix)
-            .parse::<Uri>()
-            .map_err(|error| Error::InvalidSpec(error.to_string()))?;
+        *request.uri_mut() =
+            format!("{}{path}", self.prefix).parse::<Uri>().map_err(|error| Error::InvalidSpec(error.to_string()))?;
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_static("engine"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("gantry/", env!("CARGO_PKG_VERSION"))));
@@ -77,9 +76,7 @@ impl Transport {
 
     async fn connect(&self) -> Result<Box<dyn Socket>, Error> {
         let unreachable = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
-                Error::Unreachable(format!("{}: permission denied", self.endpoint))
-            }
+            std::io::ErrorKind::PermissionDenied => Error::Unreachable(format!("{}: permission denied", self.endpoint)),
             _ => Error::Unreachable(format!("{}: {error}", self.endpoint)),
         };
         let connect = async {

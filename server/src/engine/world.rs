@@ -71,7 +71,8 @@ impl World {
             let Some(known) = self.containers.get_mut(&row.id) else {
                 news.inspect.push(row.id.clone());
                 news.changed.push(row.id.clone());
-                let known = Known { container: Arc::new(row), extra: Extra::default(), row: Some(hash), inspected: None };
+                let known =
+                    Known { container: Arc::new(row), extra: Extra::default(), row: Some(hash), inspected: None };
                 self.containers.insert(known.container.id.clone(), known);
                 continue;
             };
@@ -157,8 +158,7 @@ impl World {
     /// The picture of what is known now.
     pub(super) fn picture(&mut self) -> Picture {
         let containers = self.containers.values().map(|known| (known.container.clone(), known.extra)).collect();
-        let mut picture =
-            Picture::new(containers, self.images.clone(), self.networks.clone(), self.volumes.clone());
+        let mut picture = Picture::new(containers, self.images.clone(), self.networks.clone(), self.volumes.clone());
         // The counts are filled in now; keeping them keeps unchanged objects in their place.
         self.images.clone_from(&picture.images);
         self.networks.clone_from(&picture.networks);
@@ -278,7 +278,8 @@ mod tests {
         inspect.state.status = state.to_owned();
         inspect.state.exit_code = exit_code;
         inspect.state.oom_killed = exit_code == 137;
-        inspect.state.started_at = OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
+        inspect.state.started_at =
+            OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
         inspect
     }
 

@@ -163,9 +163,11 @@ fn provide_page_context(api: &Router) {
 /// Allows the scripts that this response's nonce marks, WebAssembly, and what this server serves; nothing else.
 fn set_content_security_policy(response: &ResponseOptions) {
     let Some(nonce) = use_context::<Nonce>() else { return };
+    // `cargo xtask dev` makes Leptos add its reload script, which listens on a port of its own.
+    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001" } else { "" };
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         connect-src 'self'{reload}; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
