@@ -67,6 +67,11 @@ pub fn both(project: &Project, profile: Profile) -> Result<()> {
 
 /// Builds what the server gives to browsers.
 pub fn site(project: &Project, profile: Profile) -> Result<()> {
+    // Stamps of a site that somebody deleted would leave the new one empty.
+    let stamps = profile.stamps(project);
+    if !profile.site(project).is_dir() && stamps.is_dir() {
+        fs::remove_dir_all(stamps)?;
+    }
     browser(project, profile)?;
     javascript::bundle(project, profile)?;
     assets::complete(project, profile)
