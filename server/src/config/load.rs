@@ -61,7 +61,11 @@ impl Config {
         let raw: Raw = figment.extract_lossy().map_err(|error| Error(explain(&error)))?;
         let origin =
             |key: &str| figment.find_metadata(key).map_or_else(|| "default".to_owned(), |found| name(found, key));
-        shape(raw, origin)
+        let mut config = shape(raw, origin)?;
+        let folder = |name: &str| sources.variables.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        config.engine.runtime_dir = folder("XDG_RUNTIME_DIR");
+        config.engine.home = folder("HOME");
+        Ok(config)
     }
 }
 
@@ -97,6 +101,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         return Err(bad("request_timeout_secs", "give at least 1 second".to_owned()));
     }
     let docker_host = raw.docker_host.filter(|host| !host.is_empty());
+    let docker_cert_path = raw.docker_cert_path.filter(|path| !path.as_os_str().is_empty());
     let site_dir = raw.site_dir.unwrap_or_else(default_site_dir);
 
     let none = || "(none)".to_owned();
@@ -111,6 +116,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         "data_dir" => raw.data_dir.display().to_string(),
         "database_url" => database_url.as_deref().map_or_else(none, without_password),
         "docker_host" => docker_host.clone().unwrap_or_else(none),
+        "docker_cert_path" => docker_cert_path.as_ref().map_or_else(none, |path| path.display().to_string()),
         "sample_interval_secs" => raw.sample_interval_secs.to_string(),
         "log" => raw.log.clone(),
         _ => raw.log_json.to_string(),
@@ -127,7 +133,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
             site_dir,
         },
         data: DataConfig { dir: raw.data_dir, database_url },
-        engine: EngineConfig { docker_host },
+        engine: EngineConfig { docker_host, docker_cert_path, runtime_dir: None, home: None },
         monitor: MonitorConfig { sample_interval: Duration::from_secs(raw.sample_interval_secs) },
         log: LogConfig { filter: raw.log, json: raw.log_json },
         settings,
@@ -182,11 +188,11 @@ fn variables(all: &BTreeMap<String, String>) -> Layer {
 }
 
 fn docker_host(all: &BTreeMap<String, String>) -> Layer {
-    let host = all.get("DOCKER_HOST").filter(|host| !host.is_empty());
-    Layer {
-        name: "env DOCKER_HOST",
-        values: host.map(|host| ("docker_host".to_owned(), host.clone())).into_iter().collect(),
-    }
+    let given = |name: &str| all.get(name).filter(|value| !value.is_empty());
+    let host = given("DOCKER_HOST").map(|host| ("docker_host".to_owned(), host.clone()));
+    let certificates = given("DOCKER_CERT_PATH").filter(|_| given("DOCKER_TLS_VERIFY").is_some());
+    let certificates = certificates.map(|path| ("docker_cert_path".to_owned(), path.clone()));
+    Layer { name: "env DOCKER_HOST", values: host.into_iter().chain(certificates).collect() }
 }
 
 fn name(metadata: &Metadata, key: &str) -> String {

@@ -73,6 +73,12 @@ pub struct DataConfig {
 pub struct EngineConfig {
     /// `unix://…` or `tcp://…`; absent to look at the usual sockets.
     pub docker_host: Option<String>,
+    /// The folder with `ca.pem`, `cert.pem` and `key.pem` for an engine behind TLS.
+    pub docker_cert_path: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`, where engines of a user have their sockets.
+    pub runtime_dir: Option<PathBuf>,
+    /// The user's home.
+    pub home: Option<PathBuf>,
 }
 
 /// What the portal records.

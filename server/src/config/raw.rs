@@ -21,13 +21,14 @@ pub struct Raw {
     pub data_dir: PathBuf,
     pub database_url: Option<String>,
     pub docker_host: Option<String>,
+    pub docker_cert_path: Option<PathBuf>,
     pub sample_interval_secs: u64,
     pub log: String,
     pub log_json: bool,
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "listen",
     "public_url",
     "allowed_hosts",
@@ -38,6 +39,7 @@ pub const KEYS: [&str; 13] = [
     "data_dir",
     "database_url",
     "docker_host",
+    "docker_cert_path",
     "sample_interval_secs",
     "log",
     "log_json",
@@ -56,6 +58,7 @@ impl Default for Raw {
             data_dir: PathBuf::from("data"),
             database_url: None,
             docker_host: None,
+            docker_cert_path: None,
             sample_interval_secs: 10,
             log: "info".to_owned(),
             log_json: false,

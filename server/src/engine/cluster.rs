@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use api::cluster::{ClusterKind, Connection, ConnectionState};
+use api::cluster::{ClusterKind, Connection, ConnectionState, DiskUsage};
 use api::event::Event;
 use api::watch::Change;
 use api::{Message, OffsetDateTime};
@@ -103,6 +103,8 @@ pub(super) struct Shared {
     pub(super) event_sender: broadcast::Sender<Arc<Event>>,
     pub(super) changes: broadcast::Sender<Change>,
     pub(super) resync: Notify,
+    /// The disk used, and when it was measured; held while it is.
+    pub(super) disk: tokio::sync::Mutex<Option<(tokio::time::Instant, DiskUsage)>>,
     usage: RwLock<HashMap<String, Usage>>,
     permits: Semaphore,
     long_permits: Semaphore,
@@ -129,6 +131,7 @@ impl Cluster {
             event_sender: broadcast::Sender::new(1_024),
             changes,
             resync: Notify::new(),
+            disk: tokio::sync::Mutex::default(),
             usage: RwLock::default(),
             permits: Semaphore::new(CALLS_AT_ONCE),
             long_permits: Semaphore::new(LONG_CALLS_AT_ONCE),

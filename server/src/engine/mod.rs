@@ -43,6 +43,12 @@ pub struct Clusters {
     by_name: Arc<BTreeMap<String, Cluster>>,
 }
 
+impl std::fmt::Debug for Clusters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.by_name.keys()).finish()
+    }
+}
+
 impl Clusters {
     /// Starts looking after clusters, each with its name and settings.
     pub fn start(settings: impl IntoIterator<Item = (String, Settings)>, changes: &broadcast::Sender<Change>) -> Self {

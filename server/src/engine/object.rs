@@ -25,6 +25,9 @@ const DEFAULT_GRACE_SECS: u64 = 10;
 /// What a call may take beyond the time it asked the engine to wait.
 const BEYOND_GRACE: Duration = Duration::from_secs(10);
 
+/// How long a measurement of the disk is good.
+const DISK_USAGE_KEPT: Duration = Duration::from_secs(60);
+
 /// A container of an app as the engine tells it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActualContainer {
@@ -94,13 +97,19 @@ impl Cluster {
         Ok(rows.into_iter().map(actual).collect())
     }
 
-    /// The disk the engine uses; it can take seconds to measure.
+    /// The disk the engine uses; it can take seconds to measure, and is measured once a minute at most.
     pub async fn disk_usage(&self) -> Result<DiskUsage, Error> {
-        let deadline = Duration::from_secs(60);
+        let mut kept = self.shared.disk.lock().await;
+        if let Some((_, usage)) = kept.as_ref().filter(|(at, _)| at.elapsed() < DISK_USAGE_KEPT) {
+            return Ok(usage.clone());
+        }
+        let deadline = Duration::from_secs(25);
         let usage = self
             .long_call("disk usage", deadline, async |client| client.get("/system/df", &Query::new()).await)
             .await?;
-        Ok(convert::disk_usage(&usage))
+        let usage = convert::disk_usage(&usage);
+        *kept = Some((tokio::time::Instant::now(), usage.clone()));
+        Ok(usage)
     }
 
     /// Creates a container and joins all its networks, without starting it; gives its id. A container whose networks

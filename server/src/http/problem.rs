@@ -82,11 +82,22 @@ impl From<Error> for Failure {
                 Self::with(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(RETRY_DATABASE_SECS)
             }
             Error::NoSpace(message) => Self::with(StatusCode::INSUFFICIENT_STORAGE, "no-space", message),
+            Error::Engine(error) => Self::with(engine_status(&error), "engine", error.message()),
             error @ (Error::Database(_) | Error::Internal(_)) => {
                 tracing::error!(%error, "a request failed by a fault of the server");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }
         }
+    }
+}
+
+/// The status for what an engine said; what it could not say is a bad gateway.
+fn engine_status(error: &crate::engine::Error) -> StatusCode {
+    use crate::engine::Error as Engine;
+    match error {
+        Engine::NotFound(_) | Engine::ImageNotFound(_) => StatusCode::NOT_FOUND,
+        Engine::InvalidSpec(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -8,7 +8,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::{Json, route_missing};
-use super::{docs, form, health, me, middleware, openapi, pages, project, session, setup, token};
+use super::{
+    cluster, container, docs, event, form, health, image, me, middleware, network, node, openapi, overview, pages,
+    project, search, session, setup, token, volume,
+};
 use crate::services::State;
 
 /// The largest body of a request; a route that needs more says so itself.
@@ -22,6 +25,15 @@ fn table() -> OpenApiRouter<State> {
         .merge(me::routes())
         .merge(token::routes())
         .merge(project::routes())
+        .merge(cluster::routes())
+        .merge(node::routes())
+        .merge(container::routes())
+        .merge(image::routes())
+        .merge(network::routes())
+        .merge(volume::routes())
+        .merge(event::routes())
+        .merge(search::routes())
+        .merge(overview::routes())
 }
 
 /// The API's document.

@@ -25,6 +25,11 @@ impl Changes {
         let _ = self.sender.send(change);
     }
 
+    /// Where adapters that know nothing of services tell what changed.
+    pub fn sender(&self) -> &broadcast::Sender<Change> {
+        &self.sender
+    }
+
     /// Hears every change from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.sender.subscribe()

@@ -3,7 +3,7 @@
 use api::{FieldProblem, Message, Ulid};
 
 use crate::auth::Overloaded;
-use crate::db;
+use crate::{db, engine};
 
 /// A failed service. `http::problem` turns it into a status and problem details.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,6 +49,9 @@ pub enum Error {
     /// A disk is full.
     #[error("no space: {}", .0.key)]
     NoSpace(Message),
+    /// An engine refused or failed.
+    #[error("engine: {0}")]
+    Engine(engine::Error),
     /// The database failed.
     #[error("database: {0}")]
     Database(db::Error),
@@ -80,6 +83,19 @@ impl From<db::Error> for Error {
             db::Error::Busy(_) | db::Error::Unreachable(_) => Self::Unavailable(Message::new("unavailable.database")),
             db::Error::Full(_) => Self::NoSpace(Message::new("no-space.database")),
             other => Self::Database(other),
+        }
+    }
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::Unreachable(_) | engine::Error::Absent | engine::Error::Timeout { .. } => {
+                Self::Unavailable(error.message())
+            }
+            engine::Error::NoSpace(_) => Self::NoSpace(error.message()),
+            engine::Error::Conflict(_) | engine::Error::PortInUse { .. } => Self::Conflict(error.message()),
+            other => Self::Engine(other),
         }
     }
 }

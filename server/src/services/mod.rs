@@ -2,15 +2,26 @@
 
 pub mod audit;
 mod changes;
+pub mod cluster;
+pub mod container;
+pub mod container_access;
 pub mod deploy;
 pub mod error;
+pub mod event;
 pub mod health;
+pub mod image;
+pub mod listing;
+pub mod network;
+pub mod node;
+pub mod overview;
 mod permission;
 pub mod project;
+pub mod search;
 pub mod session;
 pub mod setup;
 pub mod token;
 pub mod user;
+pub mod volume;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -21,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Attempts, Passwords};
 use crate::config::Config;
 use crate::db::Db;
+use crate::engine::Clusters;
 
 pub use audit::audit;
 pub use changes::Changes;
@@ -43,6 +55,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The failed sign-ins of late.
     pub attempts: Attempts,
+    /// The clusters.
+    pub clusters: Clusters,
     /// Whether the server is going down.
     pub stopping: Stopping,
 }

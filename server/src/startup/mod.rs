@@ -10,6 +10,7 @@ use axum::Router;
 use crate::auth::{Attempts, Passwords};
 use crate::config::Config;
 use crate::db::{self, Db};
+use crate::engine::{self, Clusters, Endpoint};
 use crate::services::{Changes, Parts, State, Stopping, project, setup};
 use crate::tasks::{self, Driver};
 
@@ -42,16 +43,35 @@ pub async fn state(config: Config) -> Result<State, Error> {
     let db = Db::open(&target).await.map_err(|error| fail("The database cannot be opened", &error))?;
     db::migrate::run(&db).await.map_err(|error| fail("The database cannot be brought up to date", &error))?;
     let passwords = Passwords::new().map_err(|error| fail("Passwords cannot be hashed", &error))?;
+    let changes = Changes::default();
+    let clusters = clusters(&config, &changes)?;
     let state = State::new(Parts {
         db,
         config: Arc::new(config),
-        changes: Changes::default(),
+        changes,
         passwords,
         attempts: Attempts::default(),
+        clusters,
         stopping: Stopping::default(),
     });
     project::ensure_default(&state).await.map_err(|error| fail("The first project cannot be made", &error))?;
     Ok(state)
+}
+
+/// Starts looking after the engine of this machine, the cluster `local`.
+fn clusters(config: &Config, changes: &Changes) -> Result<Clusters, Error> {
+    let engine = &config.engine;
+    let endpoint = match &engine.docker_host {
+        Some(address) => {
+            let certificates = engine.docker_cert_path.as_deref();
+            let endpoint = Endpoint::parse(address, certificates.is_some(), certificates);
+            Some(endpoint.map_err(|why| Error(format!("The engine's address (docker_host) cannot be used: {why}")))?)
+        }
+        None => None,
+    };
+    let sockets = engine::usual_sockets(engine.runtime_dir.as_deref(), engine.home.as_deref());
+    let settings = engine::Settings { endpoint, sockets, periods: engine::Periods::default() };
+    Ok(Clusters::start([(api::cluster::LOCAL_CLUSTER.to_owned(), settings)], changes.sender()))
 }
 
 /// Builds the portal and starts its background tasks.
