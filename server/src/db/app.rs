@@ -127,10 +127,15 @@ pub async fn find(connection: &impl ConnectionTrait, id: Ulid) -> Result<Option<
     row.map(shape).transpose()
 }
 
-/// Whether some project has an app of this name on the cluster.
-pub async fn is_taken(connection: &impl ConnectionTrait, cluster: &str, name: &str) -> Result<bool, Error> {
-    let found = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Name.eq(name));
-    Ok(found.one(connection).await?.is_some())
+/// The app of this name on a cluster, whatever its project.
+pub async fn find_on_cluster(
+    connection: &impl ConnectionTrait,
+    cluster: &str,
+    name: &str,
+) -> Result<Option<App>, Error> {
+    let rows = Entity::find().find_also_related(project::Entity);
+    let row = rows.filter(Column::Cluster.eq(cluster)).filter(Column::Name.eq(name)).one(connection).await?;
+    row.map(shape).transpose()
 }
 
 /// How many apps each project has, by the project's id.

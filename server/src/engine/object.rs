@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use api::client::Query;
 use api::cluster::DiskUsage;
-use api::container::{ContainerDetail, ContainerNetwork, ContainerState, Health};
+use api::container::{ContainerDetail, ContainerNetwork, ContainerState, Health, Mount, Port};
+use api::network::Network;
+use api::volume::Volume;
 use bollard::models::{NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, RenameContainerOptions, RestartContainerOptions,
@@ -49,6 +51,10 @@ pub struct ActualContainer {
     pub labels: BTreeMap<String, String>,
     /// The networks it is in.
     pub networks: Vec<ContainerNetwork>,
+    /// Its ports; those on the host only while it runs.
+    pub ports: Vec<Port>,
+    /// What is mounted in it.
+    pub mounts: Vec<Mount>,
     /// When it was made.
     pub created_at: api::OffsetDateTime,
 }
@@ -91,10 +97,30 @@ impl Cluster {
                 exit_code: row.exit_code,
                 labels: row.labels,
                 networks: row.networks,
+                ports: row.ports,
+                mounts: row.mounts,
                 created_at: row.created_at,
             }
         };
         Ok(rows.into_iter().map(actual).collect())
+    }
+
+    /// The networks, straight from the engine.
+    pub async fn list_networks(&self) -> Result<Vec<Network>, Error> {
+        let deadline = self.shared.settings.periods.list;
+        let rows: Vec<wire::NetworkRow> = self
+            .long_call("list networks", deadline, async |client| client.get("/networks", &Query::new()).await)
+            .await?;
+        Ok(rows.into_iter().map(convert::network_row).collect())
+    }
+
+    /// The volumes, straight from the engine.
+    pub async fn list_volumes(&self) -> Result<Vec<Volume>, Error> {
+        let deadline = self.shared.settings.periods.list;
+        let list: wire::VolumeList = self
+            .long_call("list volumes", deadline, async |client| client.get("/volumes", &Query::new()).await)
+            .await?;
+        Ok(list.volumes.into_iter().map(convert::volume_row).collect())
     }
 
     /// The disk the engine uses; it can take seconds to measure, and is measured once a minute at most.

@@ -13,6 +13,7 @@ pub mod image;
 pub mod listing;
 pub mod network;
 pub mod node;
+pub mod operation;
 pub mod overview;
 mod permission;
 pub mod project;
@@ -37,6 +38,7 @@ use crate::engine::Clusters;
 pub use audit::audit;
 pub use changes::Changes;
 pub use error::Error;
+pub use operation::Operations;
 
 /// Everything a service needs. Built once in `startup`; cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -49,14 +51,16 @@ pub struct Parts {
     pub db: Db,
     /// The settings.
     pub config: Arc<Config>,
+    /// Where apps run.
+    pub clusters: Clusters,
+    /// What is being done to them.
+    pub operations: Operations,
     /// Who hears of what changed.
     pub changes: Changes,
     /// The checker of passwords.
     pub passwords: Passwords,
     /// The failed sign-ins of late.
     pub attempts: Attempts,
-    /// The clusters.
-    pub clusters: Clusters,
     /// Whether the server is going down.
     pub stopping: Stopping,
 }

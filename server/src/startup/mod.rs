@@ -11,7 +11,8 @@ use crate::auth::{Attempts, Passwords};
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::engine::{self, Clusters, Endpoint};
-use crate::services::{Changes, Parts, State, Stopping, project, setup};
+use crate::services::deploy::Timing;
+use crate::services::{Changes, Operations, Parts, State, Stopping, operation, project, setup};
 use crate::tasks::{self, Driver};
 
 pub use data_dir::{DataDir, make_data_dir};
@@ -35,6 +36,11 @@ pub struct Portal {
 
 /// Opens the database, brings it up to date and puts the parts together. Background tasks are not started.
 pub async fn state(config: Config) -> Result<State, Error> {
+    state_with(config, Timing::default()).await
+}
+
+/// The same, with other times to wait.
+async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
     let fail = |what: &str, error: &dyn std::fmt::Display| Error(format!("{what}: {error}"));
     let target = match &config.data.database_url {
         Some(url) => db::Target::Postgres(url.clone()),
@@ -48,6 +54,7 @@ pub async fn state(config: Config) -> Result<State, Error> {
     let state = State::new(Parts {
         db,
         config: Arc::new(config),
+        operations: Operations::new(timing),
         changes,
         passwords,
         attempts: Attempts::default(),
@@ -76,9 +83,18 @@ fn clusters(config: &Config, changes: &Changes) -> Result<Clusters, Error> {
 
 /// Builds the portal and starts its background tasks.
 pub async fn build(config: Config) -> Result<Portal, Error> {
-    let state = state(config).await?;
+    build_with(config, Timing::default()).await
+}
+
+/// The same, with other times to wait.
+pub async fn build_with(config: Config, timing: Timing) -> Result<Portal, Error> {
+    let state = state_with(config, timing).await?;
     let tasks = Driver::default();
     tasks.spawn(&state, tasks::cleanup::task());
+    operation::resume(&state).await.map_err(|error| Error(format!("Operations cannot be resumed: {error}")))?;
+    for task in tasks::reconcile::tasks(&state) {
+        tasks.spawn(&state, task);
+    }
     let router = crate::http::router::portal(&state);
     Ok(Portal { router, state, tasks })
 }

@@ -2,6 +2,7 @@
 //! and a status.
 
 pub mod cleanup;
+pub mod reconcile;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -330,6 +330,8 @@ pub struct Step {
     pub name: String,
     /// For which service.
     pub service: Option<String>,
+    /// Which copy of it; 0 where none is meant. Steps of one copy stand together and are done in order.
+    pub slot: u32,
     /// Why, and how.
     pub reason: Message,
 }
@@ -431,8 +433,13 @@ fn plan_networks(desired: &Desired, actual: &Actual, plan: &mut Plan, gone: &mut
     }
     for network in &desired.networks {
         let found = actual.networks.iter().find(|n| n.name == network.name);
-        let step =
-            |act, reason: &str| Step { act, name: network.name.clone(), service: None, reason: Message::new(reason) };
+        let step = |act, reason: &str| Step {
+            act,
+            name: network.name.clone(),
+            service: None,
+            slot: 0,
+            reason: Message::new(reason),
+        };
         match found {
             None if network.external => {
                 plan.missing.push(Message::new("deploy.network.missing").with("network", &network.name));
@@ -458,8 +465,13 @@ fn plan_volumes(desired: &Desired, actual: &Actual, plan: &mut Plan) {
     }
     for volume in &desired.volumes {
         let found = actual.volumes.iter().find(|v| v.name == volume.name);
-        let step =
-            |act, reason: &str| Step { act, name: volume.name.clone(), service: None, reason: Message::new(reason) };
+        let step = |act, reason: &str| Step {
+            act,
+            name: volume.name.clone(),
+            service: None,
+            slot: 0,
+            reason: Message::new(reason),
+        };
         match found {
             None if volume.external => {
                 plan.missing.push(Message::new("deploy.volume.missing").with("volume", &volume.name));
@@ -499,8 +511,13 @@ fn plan_orphans(desired: &Desired, actual: &Actual, plan: &mut Plan, gone: &mut 
 }
 
 fn plan_removals(desired: &Desired, actual: &Actual, plan: &mut Plan) {
-    let step =
-        |act, name: &str, reason| Step { act, name: name.to_owned(), service: None, reason: Message::new(reason) };
+    let step = |act, name: &str, reason| Step {
+        act,
+        name: name.to_owned(),
+        service: None,
+        slot: 0,
+        reason: Message::new(reason),
+    };
     let wanted = |list: &[DesiredResource], name: &str| list.iter().any(|resource| resource.name == name);
     for network in actual.networks.iter().filter(|network| network.ours) {
         if desired.removed.is_some() || !wanted(&desired.networks, &network.name) {
@@ -566,6 +583,7 @@ fn plan_slot(
         act,
         name: best.name.clone(),
         service: Some(service.name.clone()),
+        slot: number,
         reason: Message::new(reason),
     };
     let id = best.id.clone();
@@ -596,7 +614,7 @@ fn plan_slot(
     if best.name != name && service.wish != Wish::Stop {
         let reason = Message::new("plan.rename").with("before", &best.name);
         let service = Some(service.name.clone());
-        steps.push(Step { act: Act::Rename { id: best.id.clone() }, name, service, reason });
+        steps.push(Step { act: Act::Rename { id: best.id.clone() }, name, service, slot: number, reason });
     }
 }
 
@@ -610,12 +628,18 @@ fn plan_new(
     steps: &mut Vec<Step>,
 ) {
     let name = service.names.of(number);
-    let step = |act, reason: Message| Step { act, name: name.clone(), service: Some(service.name.clone()), reason };
+    let step = |act, reason: Message| Step {
+        act,
+        name: name.clone(),
+        service: Some(service.name.clone()),
+        slot: number,
+        reason,
+    };
     if service.wish == Wish::Stop {
         // nothing is made only to be stopped; what is there stays for the next start to compare
         steps.extend(stale.iter().filter(|c| c.is_live()).map(|c| {
             let act = Act::Stop { id: c.id.clone() };
-            Step { act, name: c.name.clone(), service: Some(service.name.clone()), reason: Message::new("plan.stop") }
+            Step { name: c.name.clone(), ..step(act, Message::new("plan.stop")) }
         }));
         return;
     }
@@ -671,6 +695,7 @@ fn remove(container: &ActualContainer, successor: Option<u32>, anonymous_volumes
         act: Act::Remove { id: container.id.clone(), successor, anonymous_volumes },
         name: container.name.clone(),
         service: Some(container.service.clone()),
+        slot: container.number,
         reason: Message::new(reason),
     }
 }
