@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     diagnostic::{Diagnostic, Severity},
+    hash::hex,
     image::is_reference as is_image_reference,
     image_app::image_app,
     model::*,

@@ -315,9 +315,11 @@ impl Watch {
             match live.recv().await {
                 Ok(event) if event.sequence == self.next => {
                     let mut events = vec![(*event).clone()];
+                    let mut next = event.sequence + 1;
                     while events.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
                         match live.try_recv() {
-                            Ok(event) if event.sequence == self.next + events.len() as u32 => {
+                            Ok(event) if event.sequence == next => {
+                                next += 1;
                                 events.push((*event).clone());
                             }
                             _ => break,

@@ -317,7 +317,6 @@ fn join(app: &str, project: &Project, name: &str, service: &Service, spec: &mut 
             mac: attachment.mac_address.clone(),
             gw_priority: (attachment.gw_priority != 0).then_some(attachment.gw_priority),
             driver_opts: attachment.driver_opts.clone(),
-            ..NetworkAttachment::default()
         });
     }
     shares

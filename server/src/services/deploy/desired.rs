@@ -174,7 +174,7 @@ impl Prepared {
     pub fn health_deadline(&self, service: &str) -> Duration {
         const MARGIN: Duration = Duration::from_secs(30);
         // an image may bring a check with a long start
-        const UNKNOWN: Duration = Duration::from_secs(900);
+        const UNKNOWN: Duration = Duration::from_mins(15);
         let Some(check) = self.project.services.get(service).and_then(|service| service.healthcheck.as_ref()) else {
             return UNKNOWN;
         };
@@ -215,7 +215,7 @@ fn depends_on_label(service: &Service) -> String {
 
 fn hash(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_vec(value).unwrap_or_default();
-    Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+    compose::hex(&Sha256::digest(&json))
 }
 
 /// The networks to make.
@@ -291,10 +291,9 @@ fn order(service: &Service) -> Order {
     });
     match asked {
         _ if !host_ports(service).is_empty() || fixed_address || host_network => Order::StopFirstPort,
-        Some(UpdateOrder::StartFirst) => Order::StartFirst,
         Some(UpdateOrder::StopFirst) => Order::StopFirst,
         None if writes => Order::StopFirstVolume,
-        None => Order::StartFirst,
+        Some(UpdateOrder::StartFirst) | None => Order::StartFirst,
     }
 }
 

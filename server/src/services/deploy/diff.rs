@@ -1,6 +1,6 @@
 //! What a deployment would change, for people: the planner's answer with the settings that differ.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use api::Message;
 use api::app::{FieldChange, PlannedAction, PlannedChange, PlannedKind};
@@ -153,8 +153,8 @@ fn compare(path: &str, old: &Value, new: &Value, fields: &mut Vec<FieldChange>) 
         return;
     }
     if let (Value::Object(a), Value::Object(b)) = (old, new) {
-        let keys: BTreeMap<_, ()> = a.keys().chain(b.keys()).map(|key| (key, ())).collect();
-        for key in keys.into_keys() {
+        let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
+        for key in keys {
             let shown = key.trim_end_matches("_ns");
             let inner = if path.is_empty() { shown.to_owned() } else { format!("{path}.{shown}") };
             let (a, b) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
@@ -204,6 +204,8 @@ pub fn lines(old: &str, new: &str) -> Vec<DiffLine> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use ulid::Ulid;
 
     use super::*;

@@ -140,14 +140,9 @@ impl Executor<'_> {
             return Ok(());
         }
         let result = self.service_steps(plan, stages, &progress).await;
-        match &result {
-            Ok(()) => progress.advance(Stage::Done),
-            Err(_) => {
-                progress.advance(Stage::Failed);
-                if !self.stubborn {
-                    halt.cancel();
-                }
-            }
+        progress.advance(if result.is_ok() { Stage::Done } else { Stage::Failed });
+        if result.is_err() && !self.stubborn {
+            halt.cancel();
         }
         result
     }
@@ -467,7 +462,8 @@ impl Executor<'_> {
             }
             Ok(id)
         };
-        self.act(Message::new("step.create").with("container", name), Some(progress), work).await
+        let message = Message::new("step.create").with("container", name);
+        self.act(message, Some(progress), Box::pin(work)).await
     }
 
     async fn start(&self, id: &str, name: &str, progress: &Progress<'_>) -> Result<(), Failure> {
@@ -545,13 +541,11 @@ impl Executor<'_> {
             let hash = self.prepared.hashes.get(service);
             let mut containers: Vec<_> = actual.containers.iter().filter(|c| c.service == service).collect();
             containers.sort_by_key(|c| (Some(&c.hash) != hash, !c.is_live(), c.number));
-            match containers.first() {
-                Some(container) => found.insert(service.to_owned(), container.id.clone()),
-                None => {
-                    let message = Message::new("deploy.dependency.failed").with("service", service);
-                    return Err(Failure::message(message));
-                }
+            let Some(container) = containers.first() else {
+                let message = Message::new("deploy.dependency.failed").with("service", service);
+                return Err(Failure::message(message));
             };
+            found.insert(service.to_owned(), container.id.clone());
         }
         Ok(found)
     }

@@ -100,11 +100,11 @@ impl Default for Timing {
         Self {
             settle: Duration::from_secs(2),
             poll: Duration::from_secs(1),
-            engine_wait: Duration::from_secs(60),
+            engine_wait: Duration::from_mins(1),
             pull_pause: Duration::from_secs(2),
             crash_pause: Duration::from_secs(10),
-            crash_pause_most: Duration::from_secs(300),
-            crash_forgotten: Duration::from_secs(600),
+            crash_pause_most: Duration::from_mins(5),
+            crash_forgotten: Duration::from_mins(10),
             reconcile: Duration::from_secs(15),
         }
     }

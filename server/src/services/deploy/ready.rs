@@ -125,7 +125,7 @@ fn look(
     let (since, first) = good_since.get_or_insert((now, ready));
     let needed = if *first == Ready::Running { expected.settle.max(expected.monitor) } else { expected.monitor };
     let good_for = now - *since;
-    if good_for >= needed { Ok(Look::Ready(ready)) } else { Ok(Look::Wait(needed - good_for)) }
+    if good_for >= needed { Ok(Look::Ready(ready)) } else { Ok(Look::Wait(needed.saturating_sub(good_for))) }
 }
 
 fn ended(detail: &ContainerDetail, code: i64) -> Failure {

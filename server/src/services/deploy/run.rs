@@ -270,16 +270,15 @@ impl Runner<'_> {
     ) -> Result<bool, Failure> {
         let asked_first = goal.images_first;
         if asked_first {
-            let services = self.running_services(goal);
+            let services = running_services(goal);
             self.images(goal, &services, cancel).await?;
             goal.images_first = false;
         }
-        let mut desired = match goal.wanted {
-            Some(wanted) => goal.prepared.desired(&wanted.intent, Purpose::Deploy),
-            None => {
-                let Request::App { volumes, after, .. } = &self.operation.request else { return Ok(true) };
-                goal.prepared.removal(*volumes && after.is_none())
-            }
+        let mut desired = if let Some(wanted) = goal.wanted {
+            goal.prepared.desired(&wanted.intent, Purpose::Deploy)
+        } else {
+            let Request::App { volumes, after, .. } = &self.operation.request else { return Ok(true) };
+            goal.prepared.removal(*volumes && after.is_none())
         };
         desired.accept_stale = false;
         for service in &mut desired.services {
@@ -323,14 +322,6 @@ impl Runner<'_> {
         Ok(false)
     }
 
-    fn running_services(&self, goal: &Goal<'_>) -> Vec<String> {
-        let Some(wanted) = goal.wanted else { return Vec::new() };
-        let runs = |name: &&String| {
-            Prepared::is_wanted(name, &wanted.intent) && goal.prepared.replicas(name, &wanted.intent) > 0
-        };
-        goal.prepared.order.iter().filter(runs).cloned().collect()
-    }
-
     /// Sees that the images are there, and keeps which ones they are with the release.
     async fn images(
         &self,
@@ -367,4 +358,11 @@ pub fn new_containers(plan: &Plan) -> Vec<String> {
         .filter_map(|step| step.service.clone())
         .collect();
     names.into_iter().collect()
+}
+
+fn running_services(goal: &Goal<'_>) -> Vec<String> {
+    let Some(wanted) = goal.wanted else { return Vec::new() };
+    let runs =
+        |name: &&String| Prepared::is_wanted(name, &wanted.intent) && goal.prepared.replicas(name, &wanted.intent) > 0;
+    goal.prepared.order.iter().filter(runs).cloned().collect()
 }
