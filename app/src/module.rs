@@ -25,6 +25,11 @@ impl Handle {
         let arguments: js_sys::Array = arguments.iter().collect();
         function.apply(&self.0, &arguments).ok()
     }
+
+    /// A property.
+    pub fn get(&self, name: &str) -> JsValue {
+        Reflect::get(&self.0, &name.into()).unwrap_or(JsValue::UNDEFINED)
+    }
 }
 
 /// Sets a property of an object of options.
@@ -35,6 +40,16 @@ pub fn set(options: &Object, name: &str, value: impl Into<JsValue>) {
 /// A callback with one argument, for as long as the page lives; the caller keeps it by giving it away.
 pub fn callback(run: impl FnMut(JsValue) + 'static) -> JsValue {
     Closure::<dyn FnMut(JsValue)>::new(run).into_js_value()
+}
+
+/// A callback that is called once and gone then.
+pub fn once(run: impl FnOnce() + 'static) -> JsValue {
+    Closure::once_into_js(run)
+}
+
+/// A callback with two arguments, for as long as the page lives.
+pub fn callback2(run: impl FnMut(JsValue, JsValue) + 'static) -> JsValue {
+    Closure::<dyn FnMut(JsValue, JsValue)>::new(run).into_js_value()
 }
 
 /// Whether dark colours are in use now, by choice or by the system's.

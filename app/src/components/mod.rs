@@ -1,7 +1,9 @@
 //! The pieces pages are made of. They show what they are given and know neither the client nor pages.
 
 pub mod action;
+pub mod ansi;
 pub mod card;
+pub mod chart;
 pub mod code;
 pub mod copyable;
 pub mod dialog;
@@ -11,6 +13,7 @@ pub mod facts;
 pub mod field;
 pub mod header;
 pub mod icon;
+pub mod log;
 pub mod menu;
 pub mod operation;
 pub mod problem;
@@ -18,5 +21,6 @@ pub mod progress;
 pub mod status;
 pub mod table;
 pub mod tabs;
+pub mod terminal;
 pub mod time;
 pub mod toast;

@@ -12,4 +12,5 @@ pub mod not_found;
 pub mod operations;
 pub mod overview;
 pub mod setup;
+pub mod stats;
 pub mod volumes;

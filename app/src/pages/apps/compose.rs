@@ -7,7 +7,7 @@ use api::{
     app::{AppDetail, UpdateApp},
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     detail::AppName,
@@ -65,7 +65,9 @@ pub fn ComposeTab(
             let answer = client.update_app(&project, &app, &update).await;
             let _ = busy.try_set(false);
             match answer {
-                Ok(accepted) => navigate(&paths::operation(&accepted.operation.to_string()), Default::default()),
+                Ok(accepted) => {
+                    navigate(&paths::operation(&accepted.operation.to_string()), NavigateOptions::default());
+                }
                 Err(answer) => {
                     let _ = problem.try_set(Some(answer));
                 }

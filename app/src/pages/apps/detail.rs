@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Client, app::AppDetail, watch::ChangeKind};
+use api::{Client, app::AppDetail, log::app_logs_path, stats::app_stats_path, watch::ChangeKind};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -12,6 +12,7 @@ use crate::{
         action::{ActionButtons, Subject},
         header::PageHeader,
         icon::{Icon, IconView},
+        log::LogView,
         status::{Status, StatusPill},
         table::{Empty, ResourceTable, use_list_state},
         tabs::{Tabs, use_tab},
@@ -21,6 +22,7 @@ use crate::{
     pages::{
         containers::{actions::container_actions, columns::container_columns},
         operations::list::operation_columns,
+        stats::StatsView,
     },
     paths,
 };
@@ -66,6 +68,8 @@ fn AppView(name: AppName, detail: Signal<Arc<AppDetail>>) -> impl IntoView {
     let tabs = vec![
         ("services", t!(locale, apps.services)),
         ("containers", t!(locale, nav.containers)),
+        ("logs", t!(locale, logs.title)),
+        ("stats", t!(locale, stats.title)),
         ("releases", t!(locale, apps.releases)),
         ("operations", t!(locale, nav.operations)),
         ("events", t!(locale, nav.events)),
@@ -81,8 +85,18 @@ fn AppView(name: AppName, detail: Signal<Arc<AppDetail>>) -> impl IntoView {
         let app = detail.read().app.clone();
         vec![Subject::new(app.name.clone(), Arc::new(app))]
     });
+    let logs = Signal::derive(move || {
+        let (project, app) = name.get();
+        app_logs_path(&project, &app).as_str().to_owned()
+    });
+    let stats = Signal::derive(move || {
+        let (project, app) = name.get();
+        app_stats_path(&project, &app)
+    });
     let content = move || match tab.get() {
         "containers" => view! { <ContainersTab name cluster=detail.get_untracked().app.cluster.clone() /> }.into_any(),
+        "logs" => view! { <LogView path=logs /> }.into_any(),
+        "stats" => view! { <StatsView path=stats tab="stats" /> }.into_any(),
         "releases" => view! { <ReleasesTab name /> }.into_any(),
         "operations" => view! { <OperationsTab name /> }.into_any(),
         "events" => view! { <EventsTab name cluster=detail.get_untracked().app.cluster.clone() /> }.into_any(),

@@ -67,7 +67,9 @@ pub fn ComposeEditor(
                         label=t!(locale, apps.add_file)
                         accept=""
                         chosen=Callback::new(move |(name, text): (String, String)| {
-                            input.files.update(|files| { files.insert(name, text); });
+                            input.files.update(|files| {
+                                files.insert(name, text);
+                            });
                         })
                     />
                 </span>
@@ -119,7 +121,7 @@ fn Files(input: ComposeInput) -> impl IntoView {
             move |_| {
                 input.files.update(|files| {
                     files.remove(&name);
-                })
+                });
             }
         };
         view! {

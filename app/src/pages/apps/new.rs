@@ -12,7 +12,7 @@ use api::{
     watch::ChangeKind,
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     form::{ComposeEditor, ComposeInput, Variables},
@@ -237,7 +237,9 @@ fn Submit(form: Form, live: LivePreview) -> impl IntoView {
                 let answer = client.create_app(&project, &create).await;
                 let _ = busy.try_set(false);
                 match answer {
-                    Ok(created) => navigate(&paths::operation(&created.operation.to_string()), Default::default()),
+                    Ok(created) => {
+                        navigate(&paths::operation(&created.operation.to_string()), NavigateOptions::default());
+                    }
                     Err(answer) => {
                         let _ = problem.try_set(Some(answer));
                     }

@@ -131,7 +131,7 @@ fn ServiceRow(name: AppName, service: Service, busy: Memo<bool>) -> impl IntoVie
     let (project, app) = name.get_untracked();
     let containers = format!("{}?tab=containers&service={}", paths::app(&project, &app), service.name);
     let digest = service.digest.clone().map(|digest| {
-        let short = format::short_id(&digest).to_owned();
+        let short = format::short_id(&digest);
         view! { <span class="soft mono cut" title=digest>{short}</span> }
     });
     let actions = service_actions(expect_context::<Client>(), name);

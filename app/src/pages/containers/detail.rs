@@ -5,6 +5,8 @@ use std::sync::Arc;
 use api::{
     Client,
     container::{Container, ContainerDetail},
+    log::container_logs_path,
+    stats::container_stats_path,
     watch::ChangeKind,
 };
 use leptos::prelude::*;
@@ -13,18 +15,20 @@ use leptos_router::{
     hooks::{use_navigate, use_params_map},
 };
 
-use super::{actions::container_actions, overview::Overview};
+use super::{actions::container_actions, overview::Overview, terminal::TerminalTab};
 use crate::{
     components::{
         action::{ActionButtons, Subject},
         code::CodeBlock,
         header::PageHeader,
+        log::LogView,
         status::{Status, StatusPill},
         tabs::{Tabs, use_tab},
     },
     frame::use_cluster,
     i18n::{t, use_locale},
     load::Load,
+    pages::stats::StatsView,
     paths::{self, Noun},
 };
 
@@ -59,7 +63,17 @@ fn Shown(detail: Signal<Arc<ContainerDetail>>, cluster: Signal<String>) -> impl 
     // Only a removal makes the container go away; every other action leaves it here.
     let gone = Callback::new(move |()| navigate.with_value(|go| go(&list(), NavigateOptions::default())));
     let (others, remove): (Vec<_>, Vec<_>) = actions.into_iter().partition(|action| !action.ends_it());
-    let tabs = vec![("overview", t!(locale, containers.overview)), ("inspect", t!(locale, containers.inspect))];
+    let tabs = vec![
+        ("overview", t!(locale, containers.overview)),
+        ("logs", t!(locale, logs.title)),
+        ("terminal", t!(locale, containers.terminal)),
+        ("stats", t!(locale, stats.title)),
+        ("inspect", t!(locale, containers.inspect)),
+    ];
+    let container = Signal::derive(move || detail.with(|it| it.container.clone()));
+    let id = Memo::new(move |_| detail.with(|it| it.container.id.clone()));
+    let logs = Signal::derive(move || container_logs_path(&cluster.get(), &id.get()).as_str().to_owned());
+    let stats = Signal::derive(move || container_stats_path(&cluster.get(), &id.get()));
     let tab = use_tab(&tabs);
     let status = move || detail.with(|it| view! { <StatusPill status=Status::of_container(locale, &it.container) /> });
     view! {
@@ -73,6 +87,9 @@ fn Shown(detail: Signal<Arc<ContainerDetail>>, cluster: Signal<String>) -> impl 
         </PageHeader>
         <Tabs tabs label=t!(locale, containers.tabs) />
         {move || match tab.get() {
+            "logs" => view! { <LogView path=logs /> }.into_any(),
+            "terminal" => view! { <TerminalTab container cluster /> }.into_any(),
+            "stats" => view! { <StatsView path=stats tab="stats" /> }.into_any(),
             "inspect" => view! { <Inspect detail cluster /> }.into_any(),
             _ => view! { <Overview detail cluster /> }.into_any(),
         }}

@@ -5,3 +5,4 @@ pub mod columns;
 pub mod detail;
 pub mod list;
 mod overview;
+mod terminal;

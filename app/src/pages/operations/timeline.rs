@@ -12,7 +12,7 @@ use crate::{
     },
     format,
     i18n::{Locale, language, t, use_locale},
-    socket::Socket,
+    socket::{Socket, SocketEvent},
 };
 
 /// An operation that is kept true by its log: what was loaded first, then the log from its start.
@@ -26,7 +26,8 @@ pub fn follow(loaded: &Operation) -> RwSignal<Operation> {
     let socket = StoredValue::new_local(None::<Socket>);
     Effect::new(move |_| {
         let fresh = StoredValue::new(fresh.clone());
-        let opened = Socket::open(&path, move |text| {
+        let opened = Socket::open(&path, move |event| {
+            let SocketEvent::Text(text) = event else { return };
             let Ok(events) = serde_json::from_str::<Vec<OperationEvent>>(&text) else { return };
             let told = fresh.try_update_value(|folded| {
                 for event in &events {

@@ -1,0 +1,245 @@
+//! The log view: one socket, a bounded buffer, a list that draws only what is in sight.
+
+mod buffer;
+mod row;
+mod search;
+mod tools;
+
+use api::log::{LogQuery, Record};
+use leptos::{html, prelude::*};
+
+use crate::{
+    i18n::{t, use_locale},
+    socket::{Socket, SocketEvent},
+};
+use buffer::{Buffer, Streams};
+use search::Search;
+
+/// The height of a row in pixels, as in `style/components/logs.css`.
+const ROW: f64 = 20.0;
+/// Rows drawn above and below what is in sight.
+const MARGIN: usize = 20;
+/// Rows drawn while long lines are wrapped, where heights differ and all are in the document.
+const WRAPPED: usize = 1_000;
+
+/// What the view shows and how.
+#[derive(Clone, Copy)]
+pub(super) struct View {
+    buffer: StoredValue<Buffer, LocalStorage>,
+    /// Changes whenever the buffer did and the view is not paused.
+    version: RwSignal<u64>,
+    paused: RwSignal<bool>,
+    follow: RwSignal<bool>,
+    wrap: RwSignal<bool>,
+    times: RwSignal<bool>,
+    streams: RwSignal<Streams>,
+    tail: RwSignal<String>,
+    since: RwSignal<String>,
+    connected: RwSignal<bool>,
+    search: Search,
+    /// The row whose content is shown below.
+    open: RwSignal<Option<String>>,
+}
+
+impl View {
+    fn new() -> Self {
+        Self {
+            buffer: StoredValue::new_local(Buffer::default()),
+            version: RwSignal::new(0),
+            paused: RwSignal::new(false),
+            follow: RwSignal::new(true),
+            wrap: RwSignal::new(false),
+            times: RwSignal::new(true),
+            streams: RwSignal::new(Streams::Both),
+            tail: RwSignal::new("200".to_owned()),
+            since: RwSignal::new(String::new()),
+            connected: RwSignal::new(false),
+            search: Search::new(),
+            open: RwSignal::new(None),
+        }
+    }
+
+    fn query(self) -> LogQuery {
+        let since = self.since.get();
+        LogQuery { tail: Some(self.tail.get()), since: (!since.is_empty()).then_some(since), ..LogQuery::default() }
+    }
+
+    fn change(self, change: impl FnOnce(&mut Buffer)) {
+        let _ = self.buffer.try_update_value(change);
+        if self.paused.try_get_untracked() == Some(false) {
+            let _ = self.version.try_update(|version| *version += 1);
+        }
+    }
+
+    /// How many rows are shown; tracked.
+    fn count(self) -> usize {
+        self.version.track();
+        self.buffer.with_value(Buffer::len)
+    }
+}
+
+/// The log at `path`: a container's, a service's or an app's.
+#[component]
+pub fn LogView(
+    /// The log's path, without a query.
+    #[prop(into)]
+    path: Signal<String>,
+) -> impl IntoView {
+    let view = View::new();
+    let socket = StoredValue::new_local(None::<Socket>);
+    Effect::new(move |_| {
+        let query = LogQuery { ack: Some(true), ..view.query() };
+        let address = format!("{}?{}", path.get(), query.to_query().as_str());
+        view.change(|buffer| *buffer = Buffer::default());
+        let heard = move |event: SocketEvent| match event {
+            SocketEvent::Opened => {
+                let _ = view.connected.try_set(true);
+            }
+            SocketEvent::Binary(bytes) => {
+                let count = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                view.change(|buffer| Record::decode_all(&bytes).into_iter().for_each(|record| buffer.take(record)));
+                socket.try_with_value(|socket| socket.as_ref().map(|it| it.send(&count.to_le_bytes())));
+            }
+            SocketEvent::Text(_) => {}
+            SocketEvent::Closed => {
+                let _ = view.connected.try_set(false);
+            }
+        };
+        socket.set_value(Socket::open(&address, heard));
+    });
+    Effect::new(move |_| {
+        let streams = view.streams.get();
+        view.change(|buffer| buffer.filter(streams));
+    });
+    let download = move || {
+        let query = LogQuery { timestamps: Some(view.times.get()), ..view.query() };
+        format!("{}?{}", path.get(), query.to_query().as_str())
+    };
+    view! {
+        <div class="logs">
+            <tools::Tools view download=Signal::derive(download) />
+            <Rows view />
+            <Opened view />
+        </div>
+    }
+}
+
+#[component]
+fn Rows(view: View) -> impl IntoView {
+    let locale = use_locale();
+    let scroller = NodeRef::<html::Div>::new();
+    let (top, height) = (RwSignal::new(0.0_f64), RwSignal::new(600.0_f64));
+    let measure = move || {
+        if let Some(element) = scroller.get_untracked() {
+            top.set(f64::from(element.scroll_top()));
+            height.set(f64::from(element.client_height()));
+        }
+    };
+    // Scrolling up lets go of the end, scrolling back takes hold of it again.
+    let scrolled = move |_| {
+        measure();
+        if let Some(element) = scroller.get_untracked() {
+            let left = element.scroll_height() - element.scroll_top() - element.client_height();
+            view.follow.set(left < 4);
+        }
+    };
+    Effect::new(move |_| {
+        view.count();
+        view.wrap.track();
+        if view.follow.get()
+            && let Some(element) = scroller.get()
+        {
+            request_animation_frame(move || {
+                element.set_scroll_top(element.scroll_height());
+                measure();
+            });
+        }
+    });
+    let goal = view.search.goal();
+    Effect::new(move |_| {
+        if let (Some(place), Some(element)) = (goal.get(), scroller.get_untracked()) {
+            view.follow.set(false);
+            element.set_scroll_top(to_pixels(place, height.get_untracked()));
+        }
+    });
+    let range = Memo::new(move |_| {
+        let count = view.count();
+        if view.wrap.get() {
+            return count.saturating_sub(WRAPPED)..count;
+        }
+        let first = to_rows(top.get()).min(count).saturating_sub(MARGIN);
+        first..(first + to_rows(height.get()) + 2 * MARGIN).min(count)
+    });
+    let rows = move || {
+        view.version.track();
+        let (range, times, search) = (range.get(), view.times.get(), view.search.compiled());
+        view.buffer.with_value(|buffer| {
+            let current = goal.get();
+            range
+                .filter_map(|place| {
+                    let row = buffer.get(place)?;
+                    let source = buffer.sources.get(usize::from(row.source)).and_then(Option::as_ref);
+                    let names = buffer.sources.len() > 1;
+                    Some(row::row_view(
+                        locale,
+                        row,
+                        source.filter(|_| names),
+                        times,
+                        &search,
+                        current == Some(place),
+                        view.open,
+                    ))
+                })
+                .collect_view()
+        })
+    };
+    let whole = move || if view.wrap.get() { "auto".to_owned() } else { format!("{}px", to_height(view.count())) };
+    let shift = move || {
+        if view.wrap.get() { "none".to_owned() } else { format!("translateY({}px)", to_height(range.get().start)) }
+    };
+    let class = move || if view.wrap.get() { "logs__rows logs__rows--wrap" } else { "logs__rows" };
+    view! {
+        <div class="logs__scroll" node_ref=scroller on:scroll=scrolled tabindex="0" role="log" aria-label=t!(locale, logs.title)>
+            <div class="logs__space" style:height=whole>
+                <div class=class style:transform=shift>
+                    {rows}
+                </div>
+            </div>
+            {move || (view.count() == 0).then(|| view! { <p class="logs__none">{t!(locale, logs.none)}</p> })}
+        </div>
+    }
+}
+
+/// The content of a chosen row: JSON laid out, else the whole text.
+#[component]
+fn Opened(view: View) -> impl IntoView {
+    let locale = use_locale();
+    move || {
+        view.open.get().map(|text| {
+            view! {
+                <div class="logs__open">
+                    <crate::components::code::CodeBlock text=Signal::stored(row::laid_out(&text)) label=t!(locale, logs.line) />
+                    <button type="button" class="button button--small" on:click=move |_| view.open.set(None)>
+                        {t!(locale, action.close)}
+                    </button>
+                </div>
+            }
+        })
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a bounded buffer")]
+fn to_rows(pixels: f64) -> usize {
+    (pixels.max(0.0) / ROW) as usize
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rows of a bounded buffer")]
+fn to_height(rows: usize) -> f64 {
+    rows as f64 * ROW
+}
+
+/// Where to scroll so that a row is in the middle.
+#[allow(clippy::cast_possible_truncation, reason = "rows of a bounded buffer")]
+fn to_pixels(place: usize, height: f64) -> i32 {
+    (to_height(place) - height / 2.0).max(0.0) as i32
+}
