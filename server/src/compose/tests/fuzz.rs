@@ -3,7 +3,7 @@
 use super::*;
 use crate::compose::{startup_order, variables};
 
-const CASES: u64 = 1_500;
+const CASES: u64 = 500;
 
 /// A file with something of everything, to be spoiled.
 const SEED: &str = r#"name: shop
