@@ -9,15 +9,20 @@ if [ -n "${DOCKER_HOST:-}" ] || [ -n "${GANTRY_DOCKER_HOST:-}" ]; then
     say "Using the engine at ${GANTRY_DOCKER_HOST:-$DOCKER_HOST}"
     exit 0
 fi
+# A socket may have outlived its engine.
+answers() {
+    node -e 'require("net").connect(process.argv[1]).on("connect", () => process.exit(0)).on("error", () => process.exit(1))' "$1"
+}
+
 runtime=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
 for socket in /var/run/docker.sock "$runtime/docker.sock" "$HOME/.docker/run/docker.sock" \
     /run/podman/podman.sock "$runtime/podman/podman.sock"; do
-    if [ -S "$socket" ] && [ -r "$socket" ] && [ -w "$socket" ]; then
+    if [ -S "$socket" ] && answers "$socket"; then
         say "Using the engine at unix://$socket"
         exit 0
     fi
 done
-if [ -S /var/run/docker.sock ]; then
+if [ -S /var/run/docker.sock ] && ! [ -w /var/run/docker.sock ]; then
     say "There is an engine at /var/run/docker.sock, but this user may not use it: add it to the group docker"
     exit 0
 fi
