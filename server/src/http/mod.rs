@@ -1,5 +1,6 @@
 //! The REST API and the pages: parse, call one service, shape. What a request may do is decided by the services.
 
+pub mod app;
 pub mod cluster;
 pub mod container;
 mod cookie;
@@ -9,6 +10,7 @@ pub mod extract;
 mod form;
 pub mod health;
 pub mod image;
+pub mod image_pull;
 mod in_process;
 pub mod list;
 pub mod me;
@@ -16,13 +18,17 @@ mod middleware;
 pub mod network;
 pub mod node;
 pub mod openapi;
+pub mod operation;
 pub mod overview;
 mod pages;
 pub mod problem;
 pub mod project;
+pub mod release;
 pub mod router;
 pub mod search;
+pub mod service;
 pub mod session;
 pub mod setup;
+pub mod template;
 pub mod token;
 pub mod volume;

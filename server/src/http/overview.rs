@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Json;
+use super::problem::Failure;
 use crate::auth::Caller;
 use crate::services::{self, State};
 
@@ -17,6 +18,6 @@ pub fn routes() -> OpenApiRouter<State> {
 /// What runs and what is wrong, as far as the caller may see it.
 #[utoipa::path(get, path = "/api/v1/overview", tag = "overview",
     responses((status = 200, description = "The dashboard", body = Overview)))]
-async fn get(FromState(state): FromState<State>, caller: Caller) -> Json<Overview> {
-    Json(services::overview::get(&state, &caller, services::overview::AppPart::default()))
+async fn get(FromState(state): FromState<State>, caller: Caller) -> Result<Json<Overview>, Failure> {
+    Ok(Json(services::overview::get(&state, &caller).await?))
 }

@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::{Json, route_missing};
 use super::{
-    cluster, container, docs, event, form, health, image, me, middleware, network, node, openapi, overview, pages,
-    project, search, session, setup, token, volume,
+    app, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node, openapi,
+    operation, overview, pages, project, release, search, service, session, setup, template, token, volume,
 };
 use crate::services::State;
 
@@ -34,6 +34,12 @@ fn table() -> OpenApiRouter<State> {
         .merge(event::routes())
         .merge(search::routes())
         .merge(overview::routes())
+        .merge(app::routes())
+        .merge(service::routes())
+        .merge(release::routes())
+        .merge(operation::routes())
+        .merge(template::routes())
+        .merge(image_pull::routes())
 }
 
 /// The API's document.

@@ -1,5 +1,6 @@
 //! One file per noun: authorize, act, record. Nothing here knows HTTP.
 
+pub mod app;
 pub mod audit;
 mod changes;
 pub mod cluster;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod health;
 pub mod image;
+pub mod image_pull;
 pub mod listing;
 pub mod network;
 pub mod node;
@@ -17,9 +19,12 @@ pub mod operation;
 pub mod overview;
 mod permission;
 pub mod project;
+pub mod release;
 pub mod search;
+pub mod service;
 pub mod session;
 pub mod setup;
+pub mod template;
 pub mod token;
 pub mod user;
 pub mod volume;

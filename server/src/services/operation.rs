@@ -196,12 +196,13 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
             "cluster" => filter.cluster = words,
             "project" => projects = words,
             other => {
-                return Err(Error::invalid(other, Message::new("list.field").with("field", other)));
+                let message = Message::new("list.filter").with("field", other);
+                return Err(Error::invalid(other, message.with("allowed", "state, kind, project, app, cluster")));
             }
         }
     }
     if let Some(sort) = query.sort.as_deref().filter(|sort| *sort != "created_at") {
-        return Err(Error::invalid("sort", Message::new("list.sort").with("field", sort)));
+        return Err(Error::invalid("sort", Message::new("list.sort").with("field", sort).with("allowed", "created_at")));
     }
     if projects.is_some() || !caller.is_admin() {
         let visible = db::project::list(state.db.read()).await?.into_iter().filter(|project| {
@@ -210,9 +211,7 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
         filter.projects = Some(visible.map(|project| project.id).collect());
     }
     let offset: u64 = match query.cursor.as_deref() {
-        Some(cursor) => {
-            cursor.parse().map_err(|_| Error::invalid("cursor", Message::new("list.cursor").with("value", cursor)))?
-        }
+        Some(cursor) => cursor.parse().map_err(|_| Error::invalid("cursor", Message::new("list.cursor")))?,
         None => 0,
     };
     let limit = u64::from(query.limit.unwrap_or(api::list::DEFAULT_LIMIT).clamp(1, api::list::MAX_LIMIT));
@@ -276,6 +275,13 @@ async fn find(state: &State, caller: &Caller, id: &str) -> Result<db::operation:
         None => caller.may(Permission::ViewCluster, None),
     };
     if visible { Ok(operation) } else { Err(missing()) }
+}
+
+/// Whether a watcher may go on: it is still signed in and still sees the operation. A database that does not answer for a
+/// moment sends nobody away.
+pub async fn may_watch(state: &State, caller: &Caller, id: &str) -> bool {
+    let again = async { find(state, &super::session::recheck(state, caller).await?, id).await.map(drop) };
+    matches!(again.await, Ok(()) | Err(Error::Unavailable(_) | Error::Database(_)))
 }
 
 /// An operation's log: first what there is, then what comes, then the end.

@@ -2,15 +2,16 @@
 
 use api::cluster::ConnectionState;
 use api::container::{Container, ContainerState, Health};
-use api::operation::Operation;
-use api::overview::{AppCounts, Attention, Overview, Target, TargetKind};
+use api::overview::{Attention, Overview, Target, TargetKind};
 use api::permission::Permission;
 use api::{Message, OffsetDateTime};
 
-use super::{State, cluster};
+use super::{Error, State, app, cluster, operation};
 use crate::auth::Caller;
 use crate::engine::Cluster;
 
+/// The operations that are shown.
+const LATEST_OPERATIONS: u32 = 8;
 /// The most that is shown as wrong.
 const MOST_ATTENTION: usize = 50;
 /// How long a container that ended badly is news.
@@ -18,30 +19,21 @@ const ENDED_IS_NEWS: time::Duration = time::Duration::hours(24);
 /// Codes of a container that somebody stopped: done, SIGKILL, SIGTERM.
 const STOPPED_CODES: [i64; 3] = [0, 137, 143];
 
-/// What the apps add to the dashboard.
-#[derive(Clone, Debug, Default)]
-pub struct AppPart {
-    /// Apps by state.
-    pub counts: AppCounts,
-    /// What is wrong with apps, worst first.
-    pub attention: Vec<Attention>,
-    /// The latest operations, newest first.
-    pub operations: Vec<Operation>,
-}
-
 /// The dashboard as a caller may see it.
-pub fn get(state: &State, caller: &Caller, apps: AppPart) -> Overview {
+pub async fn get(state: &State, caller: &Caller) -> Result<Overview, Error> {
+    let (counts, of_apps) = app::overview(state, caller).await?;
+    let operations = operation::latest(state, caller, LATEST_OPERATIONS).await?;
     let mut attention: Vec<(u8, Attention)> =
         state.clusters.iter().flat_map(|cluster| of_cluster(cluster, caller)).collect();
-    attention.extend(apps.attention.into_iter().map(|attention| (1, attention)));
+    attention.extend(of_apps.into_iter().map(|attention| (1, attention)));
     attention.sort_by_key(|(rank, attention)| (*rank, std::cmp::Reverse(attention.since)));
     attention.truncate(MOST_ATTENTION);
-    Overview {
+    Ok(Overview {
         clusters: state.clusters.iter().map(|cluster| cluster::shown(cluster, caller)).collect(),
-        apps: apps.counts,
+        apps: counts,
         attention: attention.into_iter().map(|(_, attention)| attention).collect(),
-        operations: apps.operations,
-    }
+        operations,
+    })
 }
 
 /// What is wrong on a cluster, with how bad it is: less is worse.

@@ -11,13 +11,18 @@ use crate::db;
 /// The projects that the caller is a member of; every project for an administrator.
 pub async fn list(state: &State, caller: &Caller) -> Result<List<Project>, Error> {
     let projects = db::project::list(state.db.read()).await?;
-    let items: Vec<_> = projects.into_iter().filter(|project| caller.sees(&project.name)).map(shown).collect();
+    let apps = db::app::count_by_project(state.db.read()).await?;
+    let count = |project: &db::project::Project| apps.get(&project.id).copied().unwrap_or_default();
+    let seen = projects.into_iter().filter(|project| caller.sees(&project.name));
+    let items: Vec<_> = seen.map(|project| shown(count(&project), project)).collect();
     Ok(List { total: items.len() as u64, items, next: None, age_ms: None })
 }
 
 /// A project by name.
 pub async fn get(state: &State, caller: &Caller, name: &str) -> Result<Project, Error> {
-    Ok(shown(find(state, caller, Permission::ViewApp, name).await?))
+    let project = find(state, caller, Permission::ViewApp, name).await?;
+    let apps = db::app::count_by_project(state.db.read()).await?;
+    Ok(shown(apps.get(&project.id).copied().unwrap_or_default(), project))
 }
 
 /// The project, for a caller who has `permission` in it; 404 for others, as for a project that does not exist.
@@ -43,6 +48,6 @@ pub async fn ensure_default(state: &State) -> Result<(), Error> {
     }
 }
 
-fn shown(project: db::project::Project) -> Project {
-    Project { id: project.id, name: project.name, created_at: project.created_at, apps: 0 }
+fn shown(apps: u64, project: db::project::Project) -> Project {
+    Project { id: project.id, name: project.name, created_at: project.created_at, apps }
 }

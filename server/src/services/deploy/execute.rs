@@ -231,7 +231,7 @@ impl Executor<'_> {
         if matches!(service.wish, Wish::Stop | Wish::Remove) {
             return Ok(());
         }
-        let actual = observe::observe(self.cluster, self.prepared.identity.id).await?;
+        let actual = observe::observe(self.cluster, &(&self.prepared.identity).into()).await?;
         for container in actual.containers.iter().filter(|container| container.service == need.service) {
             let expected = Expectation {
                 one_shot: need.condition == Condition::Completed,
@@ -535,7 +535,7 @@ impl Executor<'_> {
         if services.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let actual = observe::observe(self.cluster, self.prepared.identity.id).await?;
+        let actual = observe::observe(self.cluster, &(&self.prepared.identity).into()).await?;
         let mut found = BTreeMap::new();
         for service in services {
             let hash = self.prepared.hashes.get(service);

@@ -4,6 +4,7 @@
 //! I/O, [`execute`] carries the answer out. [`run`] does that for an operation, forward and back; [`reconcile`] for an app
 //! whose state only has to be kept.
 
+pub mod clash;
 pub mod container;
 pub mod desired;
 pub mod diff;
@@ -15,9 +16,11 @@ pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod prepare;
+pub mod preview;
 mod ready;
 pub mod reconcile;
 pub mod run;
+pub mod source;
 pub mod status;
 
 use std::time::Duration;

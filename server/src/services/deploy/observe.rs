@@ -3,16 +3,41 @@
 use api::container::{Mount, Port};
 use ulid::Ulid;
 
-use super::desired::{LABEL_HASH, LABEL_NUMBER};
+use super::clash;
+use super::desired::{Identity, LABEL_HASH, LABEL_NUMBER};
 use super::plan::{Actual, ActualContainer, ActualResource};
+use crate::db::app::App;
 use crate::engine::{self, Cluster, LABEL_APP, LABEL_COMPOSE_SERVICE, Picture};
 
 /// The length of the names that engines give to volumes without one.
 const ANONYMOUS_NAME: usize = 64;
 
+/// Whose things are looked for.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// The app's id.
+    pub id: Ulid,
+    /// The app's name.
+    pub name: String,
+    /// The project's name.
+    pub project: String,
+}
+
+impl From<&App> for Owner {
+    fn from(app: &App) -> Self {
+        Self { id: app.id, name: app.name.clone(), project: app.project.clone() }
+    }
+}
+
+impl From<&Identity> for Owner {
+    fn from(identity: &Identity) -> Self {
+        Self { id: identity.id, name: identity.name.clone(), project: identity.project.clone() }
+    }
+}
+
 /// Asks the engine.
-pub async fn observe(cluster: &Cluster, app: Ulid) -> Result<Actual, engine::Error> {
-    let id = app.to_string();
+pub async fn observe(cluster: &Cluster, owner: &Owner) -> Result<Actual, engine::Error> {
+    let id = owner.id.to_string();
     let containers = cluster.list_app_containers(&id);
     let (containers, networks, volumes) =
         futures::try_join!(containers, cluster.list_networks(), cluster.list_volumes())?;
@@ -33,14 +58,14 @@ pub async fn observe(cluster: &Cluster, app: Ulid) -> Result<Actual, engine::Err
     });
     Ok(Actual {
         containers: containers.collect(),
-        networks: networks.iter().map(|network| resource(&network.id, &network.name, &network.labels, &id)).collect(),
-        volumes: volumes.iter().map(|volume| resource(&volume.name, &volume.name, &volume.labels, &id)).collect(),
+        networks: networks.iter().map(|network| resource(&network.id, &network.name, &network.labels, owner)).collect(),
+        volumes: volumes.iter().map(|volume| resource(&volume.name, &volume.name, &volume.labels, owner)).collect(),
     })
 }
 
 /// Reads the picture, which may lag behind the engine by a moment.
-pub fn in_picture(picture: &Picture, app: Ulid) -> Actual {
-    let id = app.to_string();
+pub fn in_picture(picture: &Picture, owner: &Owner) -> Actual {
+    let id = owner.id.to_string();
     let ours = picture.containers.iter().filter(|container| container.labels.get(LABEL_APP) == Some(&id));
     let containers = ours.map(|container| ActualContainer {
         id: container.id.clone(),
@@ -61,8 +86,8 @@ pub fn in_picture(picture: &Picture, app: Ulid) -> Actual {
     let volumes = picture.volumes.iter();
     Actual {
         containers: containers.collect(),
-        networks: networks.map(|network| resource(&network.id, &network.name, &network.labels, &id)).collect(),
-        volumes: volumes.map(|volume| resource(&volume.name, &volume.name, &volume.labels, &id)).collect(),
+        networks: networks.map(|network| resource(&network.id, &network.name, &network.labels, owner)).collect(),
+        volumes: volumes.map(|volume| resource(&volume.name, &volume.name, &volume.labels, owner)).collect(),
     }
 }
 
@@ -89,8 +114,9 @@ fn host_ports(ports: &[Port]) -> Vec<String> {
     ports.iter().filter_map(|port| Some(format!("{}/{}", port.host_port?, port.protocol))).collect()
 }
 
-fn resource(id: &str, name: &str, labels: &Labels, app: &str) -> ActualResource {
-    let ours = labels.get(LABEL_APP).is_some_and(|label| label == app);
+/// What an earlier app of the same name and project left counts as this one's, its volumes above all.
+fn resource(id: &str, name: &str, labels: &Labels, owner: &Owner) -> ActualResource {
+    let ours = clash::is_ours(labels, &owner.project, &owner.name);
     ActualResource {
         id: id.to_owned(),
         name: name.to_owned(),

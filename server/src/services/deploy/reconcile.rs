@@ -294,11 +294,11 @@ async fn look(state: &State, app: &App, fresh: bool) -> Result<(), Error> {
         Some(_) => prepared.desired(&app.intent, Purpose::Reconcile),
         None => prepared.removal(false),
     };
-    if !fresh && plan(&desired, &observe::in_picture(&picture, app.id)).is_noop() {
+    if !fresh && plan(&desired, &observe::in_picture(&picture, &app.into())).is_noop() {
         return settled(state, app).await;
     }
     let Some((guard, preempted)) = state.operations.try_lock_app(app.id) else { return Ok(()) };
-    let actual = match observe::observe(cluster, app.id).await {
+    let actual = match observe::observe(cluster, &app.into()).await {
         Ok(actual) => actual,
         Err(error) => {
             tracing::debug!(app = %app.name, %error, "the engine does not answer, so nothing is decided");

@@ -286,7 +286,7 @@ impl Runner<'_> {
                 service.wish = Wish::Revive;
             }
         }
-        let actual = observe::observe(self.cluster, self.app.id).await?;
+        let actual = observe::observe(self.cluster, &self.app.into()).await?;
         let restart = restart_left.get_or_insert_with(|| {
             let asked = actual.containers.iter().filter(|container| goal.restart.contains(&container.service));
             asked.filter(|container| container.is_live()).map(|container| container.id.clone()).collect()

@@ -1,0 +1,22 @@
+//! Templates.
+
+use api::List;
+use api::template::Template;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::Json;
+use crate::auth::Caller;
+use crate::services::{self, State};
+
+/// The routes of this noun.
+pub fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The built-in templates.
+#[utoipa::path(get, path = "/api/v1/templates", tag = "templates",
+    responses((status = 200, description = "The templates", body = List<Template>)))]
+async fn list(caller: Caller) -> Json<List<Template>> {
+    Json(services::template::list(&caller))
+}
