@@ -133,12 +133,11 @@ pub async fn find(
 pub async fn get(state: &State, caller: &Caller, project: &str, name: &str) -> Result<AppDetail, Error> {
     let app = find(state, caller, Permission::ViewApp, project, name).await?;
     let (shown, services, ready) = View::new(state).await?.shown(state, &app).await?;
-    let (content, warnings) = match ready {
-        Some(ready) => (ready.release.content.clone(), ready.warnings.iter().map(shown_diagnostic).collect()),
-        None => {
-            let release = db::release::find(state.db.read(), app.id, shown.release).await?;
-            (release.map(|release| release.content).unwrap_or_default(), Vec::new())
-        }
+    let (content, warnings) = if let Some(ready) = ready {
+        (ready.release.content.clone(), ready.warnings.iter().map(shown_diagnostic).collect())
+    } else {
+        let release = db::release::find(state.db.read(), app.id, shown.release).await?;
+        (release.map(|release| release.content).unwrap_or_default(), Vec::new())
     };
     let Content { compose, variables, files } = content;
     Ok(AppDetail { app: shown, compose, variables, files, services_detail: services, warnings })

@@ -202,7 +202,10 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
         }
     }
     if let Some(sort) = query.sort.as_deref().filter(|sort| *sort != "created_at") {
-        return Err(Error::invalid("sort", Message::new("list.sort").with("field", sort).with("allowed", "created_at")));
+        return Err(Error::invalid(
+            "sort",
+            Message::new("list.sort").with("field", sort).with("allowed", "created_at"),
+        ));
     }
     if projects.is_some() || !caller.is_admin() {
         let visible = db::project::list(state.db.read()).await?.into_iter().filter(|project| {

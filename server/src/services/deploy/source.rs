@@ -14,13 +14,11 @@ pub fn content(create: CreateApp) -> Result<Content, Error> {
     let compose = match (compose, image, template) {
         (Some(compose), None, None) => compose,
         (None, Some(image), None) => of_image(&name, &image)?,
-        (None, None, Some(id)) => match compose::template_by_id(&id) {
-            Some(template) => template.compose.clone(),
-            None => {
-                let message = Message::new("app.template.unknown").with("template", &id);
-                return Err(Error::invalid("template", message));
-            }
-        },
+        (None, None, Some(id)) => {
+            let unknown = || Message::new("app.template.unknown").with("template", &id);
+            let template = compose::template_by_id(&id).ok_or_else(|| Error::invalid("template", unknown()))?;
+            template.compose.clone()
+        }
         _ => return Err(Error::invalid("compose", Message::new("app.source"))),
     };
     check(Content { compose, variables, files })
