@@ -87,19 +87,19 @@ fn judge(name: &str, licence: Option<&str>, problems: &mut Vec<String>) -> Resul
 fn unused_dependencies(package: &Value, problems: &mut Vec<String>) -> Result<()> {
     let folder = Path::new(text(&package["manifest_path"])).parent().ok_or("a manifest without a folder")?;
     let used_crates = crates_in_sources(folder)?;
-    let feature_only: BTreeSet<&str> =
-        array(&package["metadata"]["gantry"]["feature-only"]).filter_map(Value::as_str).collect();
+    let unnamed: BTreeSet<&str> =
+        array(&package["metadata"]["gantry"]["unnamed-dependencies"]).filter_map(Value::as_str).collect();
     for dependency in array(&package["dependencies"]) {
         let name = dependency["rename"].as_str().unwrap_or(text(&dependency["name"]));
         let crate_name = crate_name(name);
         let used = used_crates.contains(&crate_name);
-        match (used, feature_only.contains(name)) {
+        match (used, unnamed.contains(name)) {
             (false, false) => problems.push(format!(
                 "{} declares the dependency {name} but does not use it: remove it from its Cargo.toml",
                 text(&package["name"])
             )),
             (true, true) => problems.push(format!(
-                "{} uses the dependency {name}: take it out of `feature-only` in its Cargo.toml",
+                "{} uses the dependency {name}: take it out of `unnamed-dependencies` in its Cargo.toml",
                 text(&package["name"])
             )),
             _ => {}
