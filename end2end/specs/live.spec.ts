@@ -1,0 +1,57 @@
+// Lists stay true by themselves, and anything is found from the keyboard.
+import { engineCall } from '../support/engine.js';
+import { expect, open, test } from '../support/test.js';
+
+test('a container that somebody else makes and kills shows up at once', async ({ page, portal, text }) => {
+  await open(page, '/clusters/local/containers');
+  const name = 'made-elsewhere';
+  const made = await engineCall(portal.socket, 'POST', `/containers/create?name=${name}`, {
+    Image: 'gantry-test/curl:1',
+    Labels: { note: '<img src=x onerror=alert(1)>' },
+  });
+  expect(made.status).toBe(201);
+  try {
+    const row = page.getByRole('row').filter({ hasText: name });
+    await expect(row).toContainText(text('status.created'));
+    await engineCall(portal.socket, 'POST', `/containers/${made.json.Id}/start`);
+    await expect(row).toContainText(text('status.running'));
+    await engineCall(portal.socket, 'POST', `/containers/${made.json.Id}/kill`);
+    await expect(row).toContainText(text('status.exited'));
+
+    let dialogs = 0;
+    page.on('dialog', (dialog) => {
+      dialogs += 1;
+      void dialog.dismiss();
+    });
+    await row.getByRole('link', { name }).click();
+    await expect(page.getByText('<img src=x onerror=alert(1)>')).toBeVisible();
+    expect(dialogs).toBe(0);
+  } finally {
+    await engineCall(portal.socket, 'DELETE', `/containers/${made.json.Id}?force=true`);
+  }
+});
+
+test('the command palette finds an image by a part of its name', async ({ page }) => {
+  await open(page, '/');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('gantry-test/slow');
+  await expect(page.getByRole('dialog').getByText('gantry-test/slow:1').first()).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/images\//);
+});
+
+test('every page of the navigation opens without an error in the console', async ({ page }) => {
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await open(page, '/');
+  const links = await page.locator('nav#navigation a.sidebar__link').evaluateAll((all) => all.map((it) => it.getAttribute('href') ?? ''));
+  expect(links.length).toBeGreaterThan(7);
+  for (const link of [...links, '/account', '/apps/new', '/apps/new?tab=template']) {
+    await open(page, link);
+    await expect(page.locator('h1')).toBeVisible();
+  }
+  expect(errors).toEqual([]);
+});
