@@ -5,7 +5,7 @@ use api::{FieldProblem, Language, Message, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::services::Error;
+use crate::services::{EngineFault, Error};
 
 const RETRY_DATABASE_SECS: u64 = 5;
 
@@ -82,7 +82,7 @@ impl From<Error> for Failure {
                 Self::with(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(RETRY_DATABASE_SECS)
             }
             Error::NoSpace(message) => Self::with(StatusCode::INSUFFICIENT_STORAGE, "no-space", message),
-            Error::Engine(error) => Self::with(engine_status(&error), "engine", error.message()),
+            Error::Engine(error) => Self::with(engine_status(EngineFault::of(&error)), "engine", error.message()),
             error @ (Error::Database(_) | Error::Internal(_)) => {
                 tracing::error!(%error, "a request failed by a fault of the server");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
@@ -92,12 +92,11 @@ impl From<Error> for Failure {
 }
 
 /// The status for what an engine said; what it could not say is a bad gateway.
-fn engine_status(error: &crate::engine::Error) -> StatusCode {
-    use crate::engine::Error as Engine;
-    match error {
-        Engine::NotFound(_) | Engine::ImageNotFound(_) => StatusCode::NOT_FOUND,
-        Engine::InvalidSpec(_) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::BAD_GATEWAY,
+const fn engine_status(fault: EngineFault) -> StatusCode {
+    match fault {
+        EngineFault::Missing => StatusCode::NOT_FOUND,
+        EngineFault::Invalid => StatusCode::BAD_REQUEST,
+        EngineFault::Other => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -119,6 +119,28 @@ impl From<crate::auth::secret::NoRandomness> for Error {
     }
 }
 
+/// Whose fault an engine's answer is, for those who must not know engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineFault {
+    /// What was asked for is not there.
+    Missing,
+    /// What was asked for makes no sense to the engine.
+    Invalid,
+    /// The engine's own, or the way to it.
+    Other,
+}
+
+impl EngineFault {
+    /// Whose fault an error is.
+    pub const fn of(error: &engine::Error) -> Self {
+        match error {
+            engine::Error::NotFound(_) | engine::Error::ImageNotFound(_) => Self::Missing,
+            engine::Error::InvalidSpec(_) => Self::Invalid,
+            _ => Self::Other,
+        }
+    }
+}
+
 fn fields(problems: &[FieldProblem]) -> String {
     problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>().join(", ")
 }

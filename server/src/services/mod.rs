@@ -42,7 +42,7 @@ use crate::engine::Clusters;
 
 pub use audit::audit;
 pub use changes::Changes;
-pub use error::Error;
+pub use error::{EngineFault, Error};
 pub use operation::Operations;
 
 /// Everything a service needs. Built once in `startup`; cloning it is cheap.
