@@ -13,12 +13,10 @@ use bollard::models::ContainerCreateBody;
 use bollard::query_parameters as q;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::fake_engine::{FakeEngine, Flavour, Options};
+use crate::fake_engine::{FakeEngine, Flavour, Options, client};
 
 #[allow(clippy::similar_names, reason = "`s` and `status` are no confusion")]
 mod cases;
@@ -30,8 +28,10 @@ struct Subject {
     socket: String,
     /// Goes before every name this test makes.
     prefix: String,
-    version: &'static str,
-    is_28: bool,
+    /// The newest API version it speaks.
+    version: String,
+    /// API 1.44 and later: several networks at create, other words.
+    is_new: bool,
     _fake: Option<FakeEngine>,
 }
 
@@ -62,9 +62,9 @@ impl Subject {
             .expect("a version both speak");
         let next = NEXT.fetch_add(1, Ordering::SeqCst);
         let prefix = format!("conf{}x{next}", std::process::id());
-        let newest = docker.version().await.expect("version").api_version;
-        let is_28 = newest.as_deref() != Some("1.41");
-        Self { docker, socket, prefix, version: if is_28 { "1.51" } else { "1.41" }, is_28, _fake: fake }
+        let version = docker.version().await.expect("version").api_version.expect("a version");
+        let minor: u32 = version.trim_start_matches("1.").parse().expect("a version like 1.41");
+        Self { docker, socket, prefix, version, is_new: minor >= 44, _fake: fake }
     }
 
     fn name(&self, name: &str) -> String {
@@ -78,24 +78,9 @@ impl Subject {
     }
 
     async fn call_bytes(&self, method: &str, path: &str, body: Option<Bytes>) -> (u16, Bytes) {
-        let socket = tokio::net::UnixStream::connect(&self.socket).await.expect("the socket");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.expect("a connection");
-        tokio::spawn(connection);
-        let request = hyper::Request::builder()
-            .method(method)
-            .uri(format!("/v{}{path}", self.version))
-            .header("Host", "engine")
-            .header("Content-Type", "application/json")
-            .body(Full::new(body.unwrap_or_default()))
-            .expect("a request");
-        let work = async {
-            let response = sender.send_request(request).await.expect("an answer");
-            let status = response.status().as_u16();
-            let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-            (status, bytes)
-        };
-        tokio::time::timeout(PATIENCE, work).await.expect("an answer in time")
+        let path = format!("/v{}{path}", self.version);
+        let work = client::call(self.socket.as_ref(), method, &path, body.unwrap_or_default());
+        tokio::time::timeout(PATIENCE, work).await.expect("an answer in time").expect("an answer")
     }
 
     /// A call that is refused: status and the engine's words.

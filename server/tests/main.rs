@@ -9,5 +9,6 @@
 
 mod fake_engine;
 mod fake_engine_conformance;
+mod fake_engine_tests;
 mod setup;
 mod support;

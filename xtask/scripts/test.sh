@@ -31,11 +31,12 @@ lint() {
 }
 
 # The tests' own build of the server, so that its dependencies are compiled once, with the features that tests want too.
+# Ignored are the tests that want the services started here.
 rust_tests() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --workspace --exclude xtask --no-fail-fast --status-level slow
+        cargo nextest run --workspace --exclude xtask --no-fail-fast --status-level slow --run-ignored all
     else
-        cargo test --workspace --exclude xtask --no-fail-fast
+        cargo test --workspace --exclude xtask --no-fail-fast -- --include-ignored
     fi
 }
 

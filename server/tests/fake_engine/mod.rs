@@ -26,6 +26,7 @@
 )]
 
 pub mod behaviour;
+pub mod client;
 pub mod container;
 mod container_routes;
 mod container_view;
@@ -322,6 +323,33 @@ impl FakeEngine {
         state.put_image(image);
         self.shared.beat();
         id
+    }
+
+    /// The images that the real engine of the tests has too, behaving alike: `gantry-test/web:1` and `:2`, `slow:1`,
+    /// `sick:1`, `crash:1`, `chatty:1`, `curl:1`.
+    pub fn add_test_images(&self) {
+        let check = json!({ "Test": ["CMD-SHELL", "true"], "Interval": 1_000_000_000, "Retries": 3 });
+        let web = json!({ "Cmd": ["/bin/serve"], "ExposedPorts": { "8080/tcp": {} }, "Healthcheck": check });
+        let crash = "echo starting; echo 'cannot read /etc/app.conf: no such file' >&2; exit 3";
+        let chat = "while true; do echo line; echo '\u{1b}[32mgreen\u{1b}[0m' >&2; echo '{\"level\":\"info\"}'; sleep 0.5; done";
+        let images = [
+            ("web:1", &web, Behaviour::healthy_after(1)),
+            ("web:2", &web, Behaviour::healthy_after(1)),
+            ("slow:1", &web, Behaviour::healthy_after(4)),
+            ("sick:1", &web, Behaviour::health(Health::Unhealthy)),
+            ("crash:1", &json!({ "Cmd": ["/bin/fall"] }), Behaviour::script(crash)),
+            (
+                "chatty:1",
+                &json!({ "Cmd": ["/bin/chat"] }),
+                Behaviour { ignore_sigterm: Some(false), ..Behaviour::script(chat) },
+            ),
+            ("curl:1", &json!({ "Cmd": ["/bin/idle"] }), Behaviour::default()),
+        ];
+        for (name, config, behaviour) in images {
+            let tag = format!("gantry-test/{name}");
+            self.add_image_with(&tag, config, &[1_984_132]);
+            self.behave(Target::Image(tag), behaviour);
+        }
     }
 
     /// Adds a container as another client would (with its events); gives its id.

@@ -243,6 +243,7 @@ async fn container(
         ("POST", "resize") => container_routes::resize(shared, request, id),
         ("POST", "attach") => exec::attach(shared, request, id, upgrade),
         ("POST", "exec") => exec::create(shared, id, body),
+        ("GET", "archive") => container_routes::get_archive(shared, request, id),
         ("PUT", "archive") => container_routes::put_archive(shared, request, id, bytes),
         _ => fail(404, "page not found"),
     }

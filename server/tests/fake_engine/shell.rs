@@ -57,6 +57,13 @@ pub fn is_missing(program: &str) -> bool {
     base(program).starts_with("nosuch")
 }
 
+/// Whether a container has a program: its shells, and what the shell knows.
+pub fn has(container: &Container, name: &str) -> bool {
+    let usual = || vec!["sh".into(), "ash".into()];
+    let shells: Vec<String> = container.behaviour.shells.clone().unwrap_or_else(usual);
+    shells.iter().any(|shell| shell == name) || COMMANDS.contains(&name)
+}
+
 /// The result of a health check's command: false for `false` and `exit N`, else true.
 pub fn probe(test: &[String]) -> bool {
     let words: Vec<&str> = test.iter().skip(1).flat_map(|part| part.split_whitespace()).collect();
@@ -400,14 +407,8 @@ impl Process {
     }
 
     fn has(&self, program: &str) -> bool {
-        let name = base(program);
         let state = self.shared.lock();
-        let shells = state
-            .containers
-            .get(&self.container)
-            .and_then(|c| c.behaviour.shells.clone())
-            .unwrap_or_else(|| vec!["sh".into(), "ash".into()]);
-        shells.iter().any(|shell| shell == name) || (COMMANDS.contains(&name) && !is_shell(name))
+        state.containers.get(&self.container).is_some_and(|container| has(container, base(program)))
     }
 
     fn kill(&self, pid: Option<u32>, signal: i64) -> bool {
