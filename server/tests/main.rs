@@ -7,8 +7,13 @@
     reason = "tests fail that way; clippy knows them only inside test functions"
 )]
 
+mod containers;
+mod engine;
 mod fake_engine;
 mod fake_engine_conformance;
 mod fake_engine_tests;
+mod images;
+mod picture;
+mod real_engine;
 mod setup;
 mod support;

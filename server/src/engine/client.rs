@@ -48,7 +48,7 @@ impl Client {
         };
         let product = tokio::time::timeout(deadline, ask)
             .await
-            .unwrap_or_else(|_| Err(Error::Timeout { call: "version", after_secs: deadline.as_secs() }))?;
+            .unwrap_or(Err(Error::Timeout { call: "version", after_secs: deadline.as_secs() }))?;
         let offered = parse_version(&product.api_version)
             .ok_or_else(|| Error::Garbage(format!("API version {:?}", product.api_version)))?;
         let least = parse_version(&product.min_api_version).unwrap_or((1, 12));

@@ -68,7 +68,7 @@ impl Default for Periods {
             look: Duration::from_secs(3),
             call: Duration::from_secs(10),
             list: Duration::from_secs(15),
-            pull_idle: Duration::from_secs(60),
+            pull_idle: Duration::from_mins(1),
         }
     }
 }
@@ -261,13 +261,11 @@ impl Shared {
             return Ok(client.clone());
         }
         let connection = read(&self.connection);
-        Err(match connection.state {
-            ConnectionState::Absent => Error::Absent,
-            _ => {
-                let cause = connection.problem.as_ref().and_then(|problem| problem.params.get("cause")).cloned();
-                Error::Unreachable(cause.unwrap_or_else(|| "connecting".to_owned()))
-            }
-        })
+        if connection.state == ConnectionState::Absent {
+            return Err(Error::Absent);
+        }
+        let cause = connection.problem.as_ref().and_then(|problem| problem.params.get("cause")).cloned();
+        Err(Error::Unreachable(cause.unwrap_or_else(|| "connecting".to_owned())))
     }
 
     /// Changes the state of the connection, and tells where that is news.

@@ -121,16 +121,16 @@ pub(super) fn effect(line: &EventLine) -> Effect {
     let action = line.action.split(':').next().unwrap_or_default();
     match (line.kind.as_str(), action) {
         ("container", "destroy" | "remove") => Effect::Gone(line.actor.id.clone()),
-        ("container", "attach" | "detach" | "export" | "copy" | "commit" | "kill") => Effect::Nothing,
+        ("container", "attach" | "detach" | "export" | "copy" | "commit" | "kill")
+        | ("image", "save" | "push")
+        | ("volume", "mount" | "unmount") => Effect::Nothing,
         ("container", _) => Effect::Container(line.actor.id.clone()),
-        ("image", "save" | "push") => Effect::Nothing,
         ("image", _) => Effect::Images,
         ("network", "connect" | "disconnect") => match line.actor.attributes.get("container") {
             Some(id) => Effect::Container(id.clone()),
             None => Effect::Networks,
         },
         ("network", _) => Effect::Networks,
-        ("volume", "mount" | "unmount") => Effect::Nothing,
         ("volume", _) => Effect::Volumes,
         ("daemon", "reload") => Effect::Facts,
         _ => Effect::Nothing,

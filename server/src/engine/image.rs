@@ -113,7 +113,7 @@ impl Cluster {
     /// Removes an image or one of its names.
     pub async fn remove_image(&self, reference: &str, force: bool) -> Result<(), Error> {
         let path = image_path(reference)?;
-        self.long_call("remove image", Duration::from_secs(120), async |client| {
+        self.long_call("remove image", Duration::from_mins(2), async |client| {
             let options = RemoveImageOptions { force, noprune: false, platforms: None };
             client.docker.remove_image(path, Some(options), None).await?;
             Ok(())
@@ -132,7 +132,7 @@ impl Cluster {
         let filters = serde_json::json!({ "dangling": [(!all).to_string()] });
         let query = Query::new().with("filters", filters);
         let answer = self
-            .long_call("prune images", Duration::from_secs(600), async |client| {
+            .long_call("prune images", Duration::from_mins(10), async |client| {
                 client.tell(http::Method::POST, "/images/prune", &query, &serde_json::Value::Null).await
             })
             .await?;
@@ -188,22 +188,15 @@ impl Pull {
             let frame = tokio::time::timeout(self.idle, self.body.frame())
                 .await
                 .map_err(|_| Error::Timeout { call: "pull", after_secs: self.idle.as_secs() })?;
-            match frame {
-                Some(frame) => {
-                    if let Ok(data) = frame?.into_data() {
-                        self.buffer.extend_from_slice(&data);
-                    }
-                    if self.buffer.len() > LINE_CAP {
-                        return Err(Error::TooLarge);
-                    }
-                }
-                None => {
-                    let rest = self.buffer.split();
-                    return match self.fold(&rest)? {
-                        true => Ok(Some((self.now.clone(), self))),
-                        false => Ok(None),
-                    };
-                }
+            let Some(frame) = frame else {
+                let rest = self.buffer.split();
+                return Ok(if self.fold(&rest)? { Some((self.now.clone(), self)) } else { None });
+            };
+            if let Ok(data) = frame?.into_data() {
+                self.buffer.extend_from_slice(&data);
+            }
+            if self.buffer.len() > LINE_CAP {
+                return Err(Error::TooLarge);
             }
         }
     }
@@ -249,32 +242,26 @@ impl PullEvent {
             "Already exists" => Some(LayerPhase::Exists),
             _ => None,
         };
-        match (line.id, phase) {
-            (Some(id), Some(phase)) => {
-                let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
-                let detail = line.detail.unwrap_or_default();
-                let place = match self.layers.iter().position(|layer| layer.id == id) {
-                    Some(place) => place,
-                    None => {
-                        self.layers.push(LayerProgress { id, phase, current_bytes: 0, total_bytes: 0 });
-                        self.layers.len() - 1
-                    }
-                };
-                let layer = &mut self.layers[place];
-                layer.phase = phase;
-                if detail.total.is_some() || detail.current.is_some() {
-                    layer.current_bytes = bytes(detail.current);
-                    layer.total_bytes = bytes(detail.total);
-                } else if matches!(phase, LayerPhase::Done | LayerPhase::Verifying) {
-                    layer.current_bytes = layer.total_bytes;
-                }
+        let (Some(id), Some(phase)) = (line.id, phase) else {
+            if let Some(digest) = status.strip_prefix("Digest: ") {
+                self.digest = Some(digest.to_owned());
             }
-            _ => {
-                if let Some(digest) = status.strip_prefix("Digest: ") {
-                    self.digest = Some(digest.to_owned());
-                }
-                self.status = status;
-            }
+            self.status = status;
+            return Ok(true);
+        };
+        let place = self.layers.iter().position(|layer| layer.id == id).unwrap_or_else(|| {
+            self.layers.push(LayerProgress { id, phase, current_bytes: 0, total_bytes: 0 });
+            self.layers.len() - 1
+        });
+        let layer = &mut self.layers[place];
+        layer.phase = phase;
+        let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+        let detail = line.detail.unwrap_or_default();
+        if detail.total.is_some() || detail.current.is_some() {
+            layer.current_bytes = bytes(detail.current);
+            layer.total_bytes = bytes(detail.total);
+        } else if matches!(phase, LayerPhase::Done | LayerPhase::Verifying) {
+            layer.current_bytes = layer.total_bytes;
         }
         Ok(true)
     }

@@ -28,7 +28,7 @@ const DEFAULT_GRACE_SECS: u64 = 10;
 const BEYOND_GRACE: Duration = Duration::from_secs(10);
 
 /// How long a measurement of the disk is good.
-const DISK_USAGE_KEPT: Duration = Duration::from_secs(60);
+const DISK_USAGE_KEPT: Duration = Duration::from_mins(1);
 
 /// A container of an app as the engine tells it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Cluster {
     /// Creates a container and joins all its networks, without starting it; gives its id. A container whose networks
     /// cannot be joined is taken away again.
     pub async fn create_container(&self, spec: &ContainerSpec) -> Result<String, Error> {
-        let id = self.long_call("create", Duration::from_secs(60), async |client| {
+        let id = self.long_call("create", Duration::from_mins(1), async |client| {
             let mut body = serde_json::to_value(create::container(spec, client.version)?)?;
             // Before API 1.44 the address stands beside the image, not in the network.
             if client.version < (1, 44)
@@ -168,7 +168,7 @@ impl Cluster {
     /// Starts a container; one that runs already is fine.
     pub async fn start(&self, id: &str) -> Result<(), Error> {
         let id = segment(id)?;
-        self.long_call("start", Duration::from_secs(60), async |client| {
+        self.long_call("start", Duration::from_mins(1), async |client| {
             Ok(client.docker.start_container(id, None).await?)
         })
         .await
@@ -244,7 +244,7 @@ impl Cluster {
         let id = segment(id)?;
         let options = RemoveContainerOptions { v: volumes, force, link: false };
         let removed = self
-            .long_call("remove", Duration::from_secs(60), async |client| {
+            .long_call("remove", Duration::from_mins(1), async |client| {
                 Ok(client.docker.remove_container(id, Some(options)).await?)
             })
             .await;
@@ -258,7 +258,7 @@ impl Cluster {
     pub async fn put_files(&self, id: &str, files: &[FileSpec]) -> Result<(), Error> {
         let id = segment(id)?;
         let archive = archive(files)?;
-        self.long_call("put files", Duration::from_secs(60), async |client| {
+        self.long_call("put files", Duration::from_mins(1), async |client| {
             let options = UploadToContainerOptions { path: "/".to_owned(), ..UploadToContainerOptions::default() };
             Ok(client.docker.upload_to_container(id, Some(options), bollard::body_full(archive)).await?)
         })

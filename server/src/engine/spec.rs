@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A container to create. Absent and empty fields leave the engine's or the image's default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_excessive_bools, reason = "the engine's own switches")]
 pub struct ContainerSpec {
     /// The container's name.
     pub name: String,

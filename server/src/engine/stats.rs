@@ -85,6 +85,7 @@ impl Cluster {
 /// An answer of `/containers/{id}/stats`; numbers that are missing or odd count as 0.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_field_names, reason = "the engine's own names")]
 struct Stats {
     cpu_stats: Value,
     memory_stats: Value,

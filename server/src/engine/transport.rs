@@ -101,7 +101,7 @@ impl Transport {
         };
         tokio::time::timeout(CONNECT_TIMEOUT, connect)
             .await
-            .unwrap_or_else(|_| Err(Error::Timeout { call: "connect", after_secs: CONNECT_TIMEOUT.as_secs() }))
+            .unwrap_or(Err(Error::Timeout { call: "connect", after_secs: CONNECT_TIMEOUT.as_secs() }))
     }
 }
 

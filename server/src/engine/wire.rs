@@ -11,6 +11,7 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserial
 macro_rules! answers {
     ($($(#[$doc:meta])* struct $name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
+        #[allow(clippy::struct_field_names, reason = "the engine's own names")]
         #[derive(Clone, Debug, Default, Deserialize)]
         #[serde(rename_all = "PascalCase", default)]
         pub(super) struct $name {
@@ -154,8 +155,8 @@ answers! {
         labels: Labels,
         tty: bool,
         open_stdin: bool,
-        exposed_ports: BTreeMap<String, serde::de::IgnoredAny>,
-        volumes: BTreeMap<String, serde::de::IgnoredAny>,
+        exposed_ports: Keys,
+        volumes: Keys,
         healthcheck: Healthcheck,
     }
     struct Healthcheck {
@@ -274,6 +275,17 @@ answers! {
     }
     struct Created {
         id: String,
+    }
+}
+
+/// The names of an object whose values tell nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+        Ok(Self(object.into_keys().collect()))
     }
 }
 

@@ -113,22 +113,18 @@ impl World {
         let container = convert::container(&mut inspect);
         let extra = Extra { pid: inspect.state.pid };
         let inspected = Some(Instant::now());
-        match self.containers.get_mut(&container.id) {
-            Some(known) => {
-                let changed = *known.container != container;
-                if changed {
-                    known.container = Arc::new(container);
-                }
-                let changed = changed || known.extra != extra;
-                (known.extra, known.inspected) = (extra, inspected);
-                changed
-            }
-            None => {
-                let known = Known { container: Arc::new(container), extra, row: None, inspected };
-                self.containers.insert(known.container.id.clone(), known);
-                true
-            }
+        let Some(known) = self.containers.get_mut(&container.id) else {
+            let known = Known { container: Arc::new(container), extra, row: None, inspected };
+            self.containers.insert(known.container.id.clone(), known);
+            return true;
+        };
+        let changed = *known.container != container;
+        if changed {
+            known.container = Arc::new(container);
         }
+        let changed = changed || known.extra != extra;
+        (known.extra, known.inspected) = (extra, inspected);
+        changed
     }
 
     /// A container is gone; whether it was known.

@@ -24,7 +24,9 @@ const FIELDS: Fields<Event> = Fields {
         ("name", |a, b| a.name.cmp(&b.name)),
     ],
     texts: |row, text| {
-        [&row.name, &row.action, &row.kind, &row.id].into_iter().for_each(|part| text(part));
+        for part in [&row.name, &row.action, &row.kind, &row.id] {
+            text(part);
+        }
         row.app.as_deref().into_iter().chain(row.service.as_deref()).for_each(text);
     },
 };

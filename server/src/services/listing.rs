@@ -14,6 +14,9 @@ pub type Filter<T> = fn(&T, &str) -> bool;
 /// How two rows are ordered.
 pub type Sort<T> = fn(&T, &T) -> Ordering;
 
+/// Hands each searchable text of a row to the function.
+pub type Texts<T> = fn(&T, &mut dyn FnMut(&str));
+
 /// What can be asked of a list of `T`.
 pub struct Fields<T: 'static> {
     /// The filters by name.
@@ -21,7 +24,7 @@ pub struct Fields<T: 'static> {
     /// The fields to sort by.
     pub sorts: &'static [(&'static str, Sort<T>)],
     /// Gives each text that `q` searches.
-    pub texts: fn(&T, &mut dyn FnMut(&str)),
+    pub texts: Texts<T>,
 }
 
 /// The query parameters of a list. Everything that is not one of the list's own is a filter.
@@ -76,7 +79,7 @@ pub fn page<T: Clone>(
 struct Plan<'a, T: 'static> {
     filters: Vec<(Filter<T>, Vec<&'a str>)>,
     words: Vec<String>,
-    texts: fn(&T, &mut dyn FnMut(&str)),
+    texts: Texts<T>,
     sort: Option<Sort<T>>,
     offset: usize,
     limit: usize,
@@ -87,30 +90,24 @@ impl<'a, T> Plan<'a, T> {
         let mut problems = Vec::new();
         let mut filters = Vec::new();
         for (name, value) in &query.filters {
-            match fields.filters.iter().find(|(known, _)| known == name) {
-                Some((_, filter)) => {
-                    let values: Vec<_> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
-                    if !values.is_empty() {
-                        filters.push((*filter, values));
-                    }
-                }
-                None => {
-                    let message =
-                        Message::new("list.filter").with("field", name).with("allowed", names(fields.filters));
-                    problems.push(FieldProblem::new(name, message));
-                }
+            let Some((_, filter)) = fields.filters.iter().find(|(known, _)| known == name) else {
+                let message = Message::new("list.filter").with("field", name).with("allowed", names(fields.filters));
+                problems.push(FieldProblem::new(name, message));
+                continue;
+            };
+            let values: Vec<_> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+            if !values.is_empty() {
+                filters.push((*filter, values));
             }
         }
-        let mut sort = None;
-        if let Some(name) = &query.sort {
-            match fields.sorts.iter().find(|(known, _)| known == name) {
-                Some((_, known)) => sort = Some(*known),
-                None => {
-                    let message = Message::new("list.sort").with("field", name).with("allowed", names(fields.sorts));
-                    problems.push(FieldProblem::new("sort", message));
-                }
+        let sort = query.sort.as_ref().and_then(|name| {
+            let known = fields.sorts.iter().find(|(known, _)| known == name);
+            if known.is_none() {
+                let message = Message::new("list.sort").with("field", name).with("allowed", names(fields.sorts));
+                problems.push(FieldProblem::new("sort", message));
             }
-        }
+            known.map(|(_, sort)| *sort)
+        });
         let offset = match query.cursor.as_deref().unwrap_or_default() {
             "" => 0,
             cursor => cursor.parse().unwrap_or_else(|_| {
