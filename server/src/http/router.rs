@@ -56,6 +56,7 @@ pub fn api(state: &State) -> Router {
     routes
         .route("/api/v1/openapi.json", get(async move || Json(document)))
         .route("/api", axum::routing::any(missing))
+        .route("/api/", axum::routing::any(missing))
         .route("/api/{*path}", axum::routing::any(missing))
         .method_not_allowed_fallback(middleware::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

@@ -1,0 +1,246 @@
+//! Every route of the API's document against callers who may not use it, and addresses that are no routes.
+
+use api::permission::{ProjectRole, SystemRole};
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::json;
+use server::http::router::document;
+
+use crate::support::{Client, TestPortal, each_database};
+
+/// What someone gets who is signed in and a member of another project only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outsider {
+    /// The route is about the caller itself.
+    Own,
+    /// 404, as for a project that does not exist.
+    Missing,
+    /// 403: only an administrator may.
+    #[allow(dead_code, reason = "for the routes of clusters")]
+    AdminOnly,
+    /// A list or an object that holds only what the caller may see; tested beside its noun.
+    Filtered,
+}
+use Outsider::{AdminOnly, Filtered, Missing, Own};
+
+/// Open to everyone.
+const OPEN: [(&str, &str); 2] = [("POST", "/api/v1/setup"), ("POST", "/api/v1/session")];
+
+/// Every other route. A new one needs its line here, or the test fails.
+const GUARDED: &[(&str, &str, Outsider)] = &[
+    ("DELETE", "/api/v1/session", Own),
+    ("GET", "/api/v1/me", Own),
+    ("PUT", "/api/v1/me/password", Own),
+    ("GET", "/api/v1/tokens", Own),
+    ("POST", "/api/v1/tokens", Own),
+    ("DELETE", "/api/v1/tokens/{token}", Missing),
+    ("GET", "/api/v1/projects", Filtered),
+    ("GET", "/api/v1/projects/{project}", Missing),
+];
+
+/// Every route of the document as method and path.
+fn routes() -> Vec<(Method, String)> {
+    let document = serde_json::to_value(document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let routes = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys().filter_map(|name| name.to_uppercase().parse::<Method>().ok());
+        methods
+            .filter(|method| method.as_str().chars().all(|c| c.is_ascii_uppercase()))
+            .map(|method| (method, path.clone()))
+    });
+    routes.filter(|(method, _)| ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str())).collect()
+}
+
+/// The path with something in its places: the foreign project's name, and an id that names nothing.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part {
+        "{project}" => "bank",
+        "{cluster}" => "local",
+        part if part.starts_with('{') => "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn every_route_says_who_may_use_it() {
+    let routes = routes();
+    assert!(routes.len() >= 10);
+    let told = |method: &Method, path: &str| {
+        let open = OPEN.iter().any(|(m, p)| *m == method.as_str() && *p == path);
+        open || GUARDED.iter().any(|(m, p, _)| *m == method.as_str() && *p == path)
+    };
+    let untold: Vec<_> = routes.iter().filter(|(method, path)| !told(method, path)).collect();
+    assert!(untold.is_empty(), "add these routes to server/tests/routes.rs: {untold:#?}");
+    let gone: Vec<_> = GUARDED
+        .iter()
+        .filter(|(m, p, _)| !routes.iter().any(|(method, path)| method.as_str() == *m && path == p))
+        .collect();
+    assert!(gone.is_empty(), "no such routes any more: {gone:#?}");
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_signing_in() {
+    each_database(async |portal| {
+        let nobody = portal.anonymous();
+        for (method, path) in routes() {
+            if OPEN.contains(&(method.as_str(), path.as_str())) {
+                continue;
+            }
+            let answer = nobody.write(method.clone(), &filled(&path), Some(&json!({}))).await;
+            assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_member_of_another_project_gets_what_a_missing_object_gets() {
+    each_database(async |portal| {
+        portal.project("bank").await;
+        let session = portal.member("ada", "shop", ProjectRole::Admin).await;
+        let token = portal.token("ada", SystemRole::Member).await;
+        for (method, path, expected) in GUARDED {
+            for client in [&session, &token] {
+                check_outsider(&portal, client, &method.parse().unwrap(), path, *expected).await;
+            }
+        }
+    })
+    .await;
+}
+
+async fn check_outsider(_portal: &TestPortal, client: &Client, method: &Method, path: &str, expected: Outsider) {
+    let answer = async |path: &str| client.write(method.clone(), path, Some(&json!({}))).await;
+    match expected {
+        Own | Filtered => {}
+        AdminOnly => {
+            let answer = answer(&filled(path)).await;
+            assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
+        }
+        Missing => {
+            let foreign = answer(&filled(path)).await;
+            let missing = answer(&filled(path).replace("bank", "none")).await;
+            // A body that cannot be read is told before anything is looked up; it tells nothing about the object.
+            let told_nothing = foreign.status == 400 && foreign.body == missing.body;
+            assert!(foreign.status == 404 || told_nothing, "{method} {path}: {}", foreign.text());
+            assert_eq!(foreign.text().replace("bank", "none"), missing.text(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_route_is_not_found() {
+    each_database(async |portal| {
+        let browser = portal.admin().await;
+        for path in [
+            "/api",
+            "/api/",
+            "/api/v1",
+            "/api/v1/none",
+            "/api//v1/me",
+            "/api/v1//me",
+            "/api/%2e%2e/v1/me",
+            "/api/v2/me",
+            "/api/v1/me/",
+        ] {
+            let answer = browser.get(path).await.expect(404);
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        }
+        for path in ["/.git/config", "/.env", "/pkg/../.stamps/x", "/pkg/.stamps/x", "/%2egit/config"] {
+            browser.get(path).await.expect(404);
+            portal.anonymous().get(path).await.expect(404);
+        }
+        for path in ["/pkg/..%2f..%2fetc/passwd", "/..%2f..%2f..%2fetc/passwd", "/pkg/..%5c..%5cetc/passwd"] {
+            let answer = browser.get(path).await;
+            assert!(!answer.text().contains("root:"), "{path}");
+            assert_eq!(answer.status, 404, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_method_and_a_wrong_body_are_problems() {
+    each_database(async |portal| {
+        let browser = portal.admin().await;
+        for (method, path) in [
+            (Method::GET, "/api/v1/setup"),
+            (Method::GET, "/api/v1/session"),
+            (Method::PATCH, "/api/v1/tokens"),
+            (Method::TRACE, "/api/v1/me"),
+        ] {
+            let answer = browser.write(method.clone(), path, None).await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert_eq!(answer.json()["type"], "/problems/method");
+        }
+        let send = async |kind: &str, body: String| {
+            let request = browser
+                .request(Method::POST, "/api/v1/tokens")
+                .header("origin", browser.origin())
+                .header("x-csrf-token", browser.csrf_token.clone().unwrap())
+                .header("content-type", kind)
+                .body(Body::from(body))
+                .unwrap();
+            browser.send(request).await
+        };
+        let json = "application/json";
+        assert_eq!(send(json, "{".to_owned()).await.expect(400).json()["type"], "/problems/invalid");
+        assert_eq!(send(json, r#"{"name":"a","days":1} x"#.to_owned()).await.status, 400);
+        assert_eq!(send(json, "[".repeat(100_000)).await.status, 400);
+        assert_eq!(send(json, format!("\"{}\"", "x".repeat(3 * 1024 * 1024))).await.expect(413).json()["status"], 413);
+        assert_eq!(send("text/plain", "{}".to_owned()).await.expect(415).json()["status"], 415);
+        assert_eq!(send("application/json; charset=utf-8", r#"{"name":"a","days":1}"#.to_owned()).await.status, 201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_problem_speaks_the_callers_language() {
+    each_database(async |portal| {
+        let client = portal.anonymous();
+        let ask = async |name: &str, value: &str| {
+            let request = client.request(Method::GET, "/api/v1/me").header(name, value).body(Body::empty()).unwrap();
+            client.send(request).await.expect(401)
+        };
+        assert_eq!(ask("accept-language", "en").await.json()["title"], "Not signed in");
+        let chinese = ask("accept-language", "zh-CN,zh;q=0.9").await;
+        assert_eq!(chinese.json()["title"], "未登录");
+        assert_eq!(chinese.header("www-authenticate"), "Bearer");
+        assert!(!chinese.header("x-request-id").is_empty());
+        assert_eq!(ask("cookie", "gantry_language=zh-CN").await.json()["title"], "未登录");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_document_is_served_and_complete() {
+    each_database(async |portal| {
+        let document = portal.admin().await.get("/api/v1/openapi.json").await.expect(200).json();
+        assert_eq!(document["info"]["title"], "Gantry");
+        for (method, path) in routes() {
+            let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+            assert!(operation["summary"].is_string(), "{method} {path} says what it does");
+            assert!(operation["responses"]["401"].is_object(), "{method} {path} names its problems");
+        }
+        assert!(document["components"]["securitySchemes"]["token"].is_object());
+        assert!(document["components"]["schemas"]["Problem"].is_object());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_the_sign_in_and_come_back() {
+    each_database(async |portal| {
+        let nobody = portal.anonymous();
+        assert_eq!(nobody.get("/").await.expect(303).header("location"), "/login");
+        let page = nobody.get("/clusters/local/containers?q=web").await.expect(303);
+        assert_eq!(page.header("location"), "/login?next=%2Fclusters%2Flocal%2Fcontainers%3Fq%3Dweb");
+        assert_eq!(nobody.get("/docs/api").await.expect(303).header("location"), "/login?next=/docs/api");
+        for path in ["/login", "/healthz", "/readyz"] {
+            nobody.get(path).await.expect(200);
+        }
+        portal.admin().await.get("/docs/api").await.expect(200);
+    })
+    .await;
+}
