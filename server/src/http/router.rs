@@ -12,6 +12,7 @@ use super::{
     app, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node, openapi,
     operation, overview, pages, project, release, search, service, session, setup, template, token, volume,
 };
+use crate::auth::Caller;
 use crate::services::State;
 
 /// The largest body of a request; a route that needs more says so itself.
@@ -54,7 +55,7 @@ pub fn api(state: &State) -> Router {
     let document = document();
     let (routes, _) = table().split_for_parts();
     routes
-        .route("/api/v1/openapi.json", get(async move || Json(document)))
+        .route("/api/v1/openapi.json", get(async move |_: Caller| Json(document)))
         .route("/api", axum::routing::any(missing))
         .route("/api/", axum::routing::any(missing))
         .route("/api/{*path}", axum::routing::any(missing))

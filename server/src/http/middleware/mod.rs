@@ -57,3 +57,34 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     tracing::error!(panic = text.unwrap_or("unknown"), "a request panicked");
     Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn fails() -> &'static str {
+        let nothing: Option<&str> = None;
+        nothing.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_request_only() {
+        let router = Router::new()
+            .route("/panics", get(fails))
+            .route("/works", get(async || "ok"))
+            .layer(CatchPanicLayer::custom(panicked));
+        for (path, status) in [("/panics", 500), ("/works", 200), ("/panics", 500)] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path}");
+            if status == 500 {
+                assert_eq!(response.headers()["content-type"], api::problem::PROBLEM_JSON);
+            }
+        }
+    }
+}
