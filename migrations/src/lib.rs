@@ -5,6 +5,7 @@
 
 mod m0001_identity;
 mod m0002_apps;
+mod m0003_samples;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +17,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_identity::Migration), Box::new(m0002_apps::Migration)]
+        vec![Box::new(m0001_identity::Migration), Box::new(m0002_apps::Migration), Box::new(m0003_samples::Migration)]
     }
 }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod db;
 pub mod engine;
 pub mod http;
+pub mod monitor;
 pub mod services;
 pub mod startup;
 pub mod tasks;

@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod operation;
 pub mod project;
 pub mod release;
+pub mod sample;
 pub mod session;
 pub mod setting;
 pub mod token;

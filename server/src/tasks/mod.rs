@@ -3,6 +3,7 @@
 
 pub mod cleanup;
 pub mod reconcile;
+pub mod sample;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
