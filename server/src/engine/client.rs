@@ -96,6 +96,14 @@ impl Client {
         decode(&whole_body(response).await?)
     }
 
+    /// HEAD: only whether it succeeds.
+    pub(super) async fn head(&self, path: &str, query: &Query) -> Result<(), Error> {
+        let request = request(Method::HEAD, path, query)
+            .body(bollard::body_full(Bytes::new()))
+            .map_err(|error| Error::InvalidSpec(error.to_string()))?;
+        successful(self.whole.send(request).await?).await.map(drop)
+    }
+
     /// POST or DELETE with a JSON body, whose answer does not matter.
     pub(super) async fn tell(
         &self,

@@ -20,15 +20,20 @@ use super::{process, wire};
 
 /// The bytes read at once.
 const CHUNK: usize = 32 * 1024;
-/// How long a process may take to end after it was hung up on.
-const HANGUP_GRACE: Duration = Duration::from_secs(2);
+/// How long a process may take to end after a signal.
+const SIGNAL_GRACE: Duration = Duration::from_secs(1);
 /// The most output of a short command.
 const RUN_OUTPUT_CAP: usize = 1024 * 1024;
 
-/// Sends a signal to the processes whose environment has a marker, with nothing but a shell's own commands.
+/// The engine takes this key sequence for "leave the terminal". Its default begins with Ctrl-P, which every shell needs;
+/// nobody types this one.
+const DETACH_KEYS: &str = "ctrl-^,ctrl-_,ctrl-^,ctrl-_";
+
+/// Sends a signal to the processes whose environment has a marker, with nothing but a shell's own commands; prints `+`
+/// for each.
 const SIGNAL_SCRIPT: &str = r#"for d in /proc/[0-9]*; do
 while IFS= read -r l || [ -n "$l" ]; do
-case $l in *"GANTRY_EXEC=$1"*) kill -"$2" "${d#/proc/}"; break;; esac; l=
+case $l in *"GANTRY_EXEC=$1"*) kill -"$2" "${d#/proc/}" && printf +; break;; esac; l=
 done < "$d/environ"; done 2>/dev/null; exit 0"#;
 
 /// What to run.
@@ -135,10 +140,22 @@ impl Cluster {
         let inspect = self.inspect_container_raw(container).await?;
         let tty = inspect["Config"]["Tty"].as_bool().unwrap_or(false);
         let query = Query::new().with("stream", true).with("stdin", true).with("stdout", true).with("stderr", true);
+        let query = query.with("detachKeys", DETACH_KEYS);
         let upgraded =
             self.call("attach", async |client| client.hijack(&path, &query, &serde_json::json!({})).await).await?;
         let target = Target::FirstProcess { container: container.to_owned() };
         Ok(session(upgraded, tty, ExecControl { cluster: self.clone(), target }))
+    }
+
+    /// Whether the container has a file; nothing runs in it for that.
+    pub async fn has_file(&self, container: &str, file: &str) -> Result<bool, Error> {
+        let path = format!("/containers/{}/archive", segment(container)?);
+        let query = Query::new().with("path", file);
+        match self.call("stat", async |client| client.head(&path, &query).await).await {
+            Ok(()) => Ok(true),
+            Err(Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start_exec(
@@ -155,7 +172,7 @@ impl Cluster {
         }
         let mut body = serde_json::json!({
             "AttachStdin": stdin, "AttachStdout": true, "AttachStderr": true,
-            "Tty": spec.tty, "Cmd": spec.command, "Env": env,
+            "Tty": spec.tty, "Cmd": spec.command, "Env": env, "DetachKeys": DETACH_KEYS,
         });
         if let Some(user) = &spec.user {
             body["User"] = user.as_str().into();
@@ -210,34 +227,57 @@ impl ExecControl {
         }
     }
 
-    /// Ends the process and what it started: a hang-up first, a kill after 2 seconds. A container's first process is
-    /// left alone. Engines end no exec by themselves, not even when its connection breaks.
+    /// Ends the process and what it started: a hang-up first, then a request to end, then a kill, a second apart. A
+    /// container's first process is left alone. Engines end no exec by themselves, not even when its connection breaks.
     pub async fn kill(&self) -> Result<(), Error> {
-        let Target::Exec { exec, .. } = &self.target else { return Ok(()) };
-        for signal in ["HUP", "KILL"] {
-            if !self.signal(signal).await? {
+        let Target::Exec { exec, marker, .. } = &self.target else { return Ok(()) };
+        let Some(state) = self.exec_state().await? else { return Ok(()) };
+        let is_here = self.cluster.shared.client()?.is_local() && process::is_marked(state.pid, marker);
+        for signal in ["HUP", "TERM", "KILL"] {
+            if self.signal(signal, is_here).await? == 0 && !self.is_running(exec).await? {
                 return Ok(());
             }
-            let until = tokio::time::Instant::now() + HANGUP_GRACE;
+            let until = tokio::time::Instant::now() + SIGNAL_GRACE;
             while tokio::time::Instant::now() < until {
-                if !self.cluster.inspect_exec(exec).await?.running {
-                    return Ok(());
+                if !self.is_running(exec).await? {
+                    // What it started may take its time, or have been told to stay.
+                    if self.signal("0", is_here).await? == 0 {
+                        return Ok(());
+                    }
+                    if !is_here {
+                        break;
+                    }
                 }
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        Err(Error::Timeout { call: "kill", after_secs: 2 * HANGUP_GRACE.as_secs() })
+        Err(Error::Timeout { call: "kill", after_secs: 3 * SIGNAL_GRACE.as_secs() })
     }
 
-    /// Sends a signal to the process and what it started; whether it still ran.
-    async fn signal(&self, signal: &str) -> Result<bool, Error> {
-        let Target::Exec { container, exec, marker } = &self.target else { return Ok(false) };
-        let state = match self.cluster.inspect_exec(exec).await {
-            Err(Error::NotFound(_)) => return Ok(false),
-            other => other?,
-        };
-        if !state.running {
-            return Ok(false);
+    async fn is_running(&self, exec: &str) -> Result<bool, Error> {
+        match self.cluster.inspect_exec(exec).await {
+            Ok(state) => Ok(state.running),
+            Err(Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the engine knows of the program; `None` where it has forgotten it.
+    async fn exec_state(&self) -> Result<Option<wire::ExecInspect>, Error> {
+        let Target::Exec { exec, .. } = &self.target else { return Ok(None) };
+        match self.cluster.inspect_exec(exec).await {
+            Ok(state) => Ok(Some(state)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a signal to the process and what it started (`0` sends none), and counts them.
+    async fn signal(&self, signal: &str, is_here: bool) -> Result<usize, Error> {
+        let Target::Exec { container, marker, .. } = &self.target else { return Ok(0) };
+        if is_here {
+            let (marker, signal) = (marker.clone(), signal.to_owned());
+            return Ok(tokio::task::spawn_blocking(move || process::signal(&marker, &signal)).await.unwrap_or(0));
         }
         let words = ["sh", "-c", SIGNAL_SCRIPT, "sh", marker, signal];
         let script = ExecSpec {
@@ -245,12 +285,12 @@ impl ExecControl {
             user: Some("0".to_owned()),
             ..ExecSpec::default()
         };
-        let by_script = self.cluster.run_as(container, script).await;
-        let done = matches!(by_script, Ok(RunOutput { exit_code: 0, .. }));
-        if !done && self.cluster.shared.client()?.is_local() {
-            process::signal(state.pid, marker, signal);
+        match self.cluster.run_as(container, script).await {
+            Ok(ran) => Ok(ran.stdout.iter().filter(|byte| **byte == b'+').count()),
+            // A container that does not run any more has no processes.
+            Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(0),
+            Err(error) => Err(error),
         }
-        Ok(true)
     }
 }
 

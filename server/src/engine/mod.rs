@@ -31,7 +31,7 @@ use tokio::sync::broadcast;
 pub use cluster::{Cluster, EVENTS_KEPT, Periods, Settings, Usage};
 pub use endpoint::{Endpoint, usual_sockets};
 pub use error::Error;
-pub use exec::{ExecInput, ExecOutput, ExecSession, ExecSpec, RunOutput};
+pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, ExecSpec, RunOutput};
 pub use image::{LayerPhase, LayerProgress, PullEvent, PullStream};
 pub use log::{LogFrame, LogOptions, LogStream, Tail};
 pub use object::ActualContainer;

@@ -5,22 +5,30 @@ use std::path::{Path, PathBuf};
 
 use super::stats::RawSample;
 
-/// Sends a signal to a process and to all that share its marker, after looking that the number still means it.
-pub(super) fn signal(pid: u32, marker: &str, name: &str) {
-    use rustix::process::{Pid, Signal, kill_process};
-    let signal = if name == "HUP" { Signal::HUP } else { Signal::KILL };
-    let wanted = format!("GANTRY_EXEC={marker}");
-    let has_marker = |pid: u32| {
-        fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+/// Whether a process of this machine has the marker of an exec; the number alone may mean another process.
+pub(super) fn is_marked(pid: u32, marker: &str) -> bool {
+    pid > 1
+        && fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+            let mut entries = environ.split(|byte| *byte == 0);
+            entries.any(|entry| entry.strip_prefix(b"GANTRY_EXEC=").is_some_and(|value| value == marker.as_bytes()))
+        })
+}
+
+/// Sends a signal (none for `0`) to every process with the marker of an exec, and counts them.
+pub(super) fn signal(marker: &str, name: &str) -> usize {
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+    let signal = match name {
+        "HUP" => Some(Signal::HUP),
+        "TERM" => Some(Signal::TERM),
+        "KILL" => Some(Signal::KILL),
+        _ => None,
     };
-    let others = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let others = others.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    for pid in std::iter::once(pid).chain(others).filter(|pid| *pid > 1 && has_marker(*pid)) {
-        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, signal);
-        }
-    }
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| is_marked(*pid, marker))
+        .filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
+        .filter(|pid| signal.map_or_else(|| test_kill_process(*pid), |signal| kill_process(*pid, signal)).is_ok())
+        .count()
 }
 
 /// What the container of a process used, read from its cgroup; `None` where it cannot be read here.
