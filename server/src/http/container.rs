@@ -79,7 +79,7 @@ async fn shells(
     caller: Caller,
     Path((cluster, container)): Path<(String, String)>,
 ) -> Result<Json<Vec<String>>, Failure> {
-    Ok(Json(services::container::shells(&state, &caller, &cluster, &container).await?))
+    Ok(Json(services::terminal::list_shells(&state, &caller, &cluster, &container).await?))
 }
 
 /// Does something to a container; what is so already is done.

@@ -12,6 +12,7 @@ use super::{
     app, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node, openapi,
     operation, overview, pages, project, release, search, service, session, setup, template, token, volume,
 };
+use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
 use crate::services::State;
 
@@ -41,6 +42,10 @@ fn table() -> OpenApiRouter<State> {
         .merge(operation::routes())
         .merge(template::routes())
         .merge(image_pull::routes())
+        .merge(log::routes())
+        .merge(terminal::routes())
+        .merge(stats::routes())
+        .merge(ws::watch::routes())
 }
 
 /// The API's document.

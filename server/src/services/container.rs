@@ -13,11 +13,6 @@ use super::{Error, State, cluster};
 use crate::auth::Caller;
 use crate::engine::{self, Cluster};
 
-/// Programs people type into, best first, and where they usually are.
-const SHELLS: [&str; 5] = ["bash", "zsh", "ash", "dash", "sh"];
-/// Prints the shells that exist and can be run, one on a line.
-const FIND_SHELLS: &str = r#"for s in "$@"; do for d in /bin /usr/bin /usr/local/bin; do [ -x "$d/$s" ] && echo "$d/$s" && break; done; done"#;
-
 const FIELDS: Fields<Container> = Fields {
     filters: &[
         ("state", |row, value| state_word(row.state) == value),
@@ -144,22 +139,6 @@ pub async fn delete(
     let result = cluster.remove_container(&container.id, force, volumes).await;
     record(state, caller, "container.delete", &cluster, &container, &result).await;
     result.map_err(|error| explain(error, &container, "delete"))
-}
-
-/// The shells found in a running container, best first.
-pub async fn shells(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<Vec<String>, Error> {
-    let (cluster, container) = container_access::find(state, caller, cluster, id, Permission::OpenTerminal)?;
-    if container.state != ContainerState::Running {
-        return Err(Error::Conflict(Message::new("container.not-running").with("name", &container.name)));
-    }
-    let mut command = vec!["sh", "-c", FIND_SHELLS, "sh"];
-    command.extend(SHELLS);
-    match cluster.run(&container.id, &command).await {
-        // Without any shell the engine cannot run this one, or says 126 or 127 for it.
-        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim().to_owned()).collect()),
-        Err(engine::Error::InvalidSpec(_) | engine::Error::Other { .. }) => Ok(Vec::new()),
-        Err(error) => Err(gone(error, id)),
-    }
 }
 
 async fn record(

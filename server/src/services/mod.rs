@@ -13,6 +13,7 @@ pub mod health;
 pub mod image;
 pub mod image_pull;
 pub mod listing;
+pub mod log;
 pub mod network;
 pub mod node;
 pub mod operation;
@@ -25,9 +26,12 @@ pub mod service;
 pub mod session;
 pub mod setup;
 pub mod template;
+pub mod stats;
+pub mod terminal;
 pub mod token;
 pub mod user;
 pub mod volume;
+pub mod watch;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -39,6 +43,7 @@ use crate::auth::{Attempts, Passwords};
 use crate::config::Config;
 use crate::db::Db;
 use crate::engine::Clusters;
+use crate::monitor::Latest;
 
 pub use audit::audit;
 pub use changes::Changes;
@@ -66,6 +71,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The failed sign-ins of late.
     pub attempts: Attempts,
+    /// What containers and nodes used lately.
+    pub latest: Latest,
+    /// The open terminals.
+    pub terminals: terminal::Terminals,
     /// Whether the server is going down.
     pub stopping: Stopping,
 }

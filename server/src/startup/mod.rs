@@ -11,7 +11,9 @@ use crate::auth::{Attempts, Passwords};
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::engine::{self, Clusters, Endpoint};
+use crate::monitor::Latest;
 use crate::services::deploy::Timing;
+use crate::services::terminal::Terminals;
 use crate::services::{Changes, Operations, Parts, State, Stopping, operation, project, setup};
 use crate::tasks::{self, Driver};
 
@@ -59,6 +61,8 @@ async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
         passwords,
         attempts: Attempts::default(),
         clusters,
+        latest: Latest::default(),
+        terminals: Terminals::default(),
         stopping: Stopping::default(),
     });
     project::ensure_default(&state).await.map_err(|error| fail("The first project cannot be made", &error))?;
@@ -95,6 +99,8 @@ pub async fn build_with(config: Config, timing: Timing) -> Result<Portal, Error>
     for task in tasks::reconcile::tasks(&state) {
         tasks.spawn(&state, task);
     }
+    tasks.spawn(&state, tasks::sample::task(&state));
+    tasks.spawn(&state, tasks::sample::cleanup());
     let router = crate::http::router::portal(&state);
     Ok(Portal { router, state, tasks })
 }
