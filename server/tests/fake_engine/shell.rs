@@ -34,6 +34,10 @@ impl Program {
         };
         let name = base(first);
         match (is_shell(name), argv.get(1).map(String::as_str)) {
+            // Real shells look through /proc for the processes with a marker.
+            (true, Some("-c")) if argv.len() == 6 && argv[2].contains("GANTRY_EXEC=") => {
+                Self::Command(vec!["kill".into(), format!("-{}", argv[5]), argv[4].clone()])
+            }
             (true, Some("-c")) => Self::Script(argv.get(2).cloned().unwrap_or_default()),
             (true, _) if stdin => Self::Interactive,
             // A shell without input ends at once.
@@ -333,8 +337,13 @@ impl Process {
                     .and_then(|word| word.strip_prefix('-'))
                     .and_then(super::lifecycle::signal_number)
                     .unwrap_or(15);
-                let pid = rest.last().and_then(|word| word.parse::<u32>().ok());
-                self.status = i64::from(!self.kill(pid, signal));
+                let Some(pid) = rest.last().map(|word| word.parse::<u32>()) else { return };
+                if let Ok(pid) = pid {
+                    self.status = i64::from(!self.kill(Some(pid), signal));
+                } else {
+                    let signal = if argument == "-0" { 0 } else { signal };
+                    text = "+".repeat(self.kill_marked(rest.last().map_or("", String::as_str), signal));
+                }
             }
             "exec" => match Program::of(rest, true) {
                 Program::Script(text) => {
@@ -409,6 +418,24 @@ impl Process {
     fn has(&self, program: &str) -> bool {
         let state = self.shared.lock();
         state.containers.get(&self.container).is_some_and(|container| has(container, base(program)))
+    }
+
+    fn kill_marked(&self, marker: &str, signal: i64) -> usize {
+        let mut state = self.shared.lock();
+        let has_marker = |env: &serde_json::Value| {
+            let entries = env.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+            entries.filter_map(|entry| entry.strip_prefix("GANTRY_EXEC=")).any(|value| value == marker)
+        };
+        let marked: Vec<String> = state
+            .execs
+            .values()
+            .filter(|exec| exec.container == self.container && exec.running && has_marker(&exec.config["Env"]))
+            .map(|exec| exec.id.clone())
+            .collect();
+        for id in marked.iter().filter(|_| signal != 0) {
+            self.shared.kill_exec(&mut state, id, 128 + signal);
+        }
+        marked.len()
     }
 
     fn kill(&self, pid: Option<u32>, signal: i64) -> bool {
