@@ -7,26 +7,28 @@
     reason = "tests fail that way; clippy knows them only inside test functions"
 )]
 
+mod cli;
 mod containers;
+mod cross_site;
+mod database;
 mod engine;
 mod fake_engine;
 mod fake_engine_conformance;
 mod fake_engine_tests;
-mod images;
-mod picture;
-mod real_engine;
-mod cli;
-mod cross_site;
-mod database;
-mod fake_engine;
-mod fake_engine_conformance;
 mod files;
+mod images;
+mod logs;
 mod me;
+mod picture;
 mod project;
+mod real_engine;
 mod routes;
 mod serve;
 mod session;
 mod setup;
+mod stats;
 mod support;
 mod tasks;
+mod terminal;
 mod token;
+mod watch;

@@ -28,8 +28,10 @@ async fn exec(
     caller: Caller,
     Path((cluster, id)): Path<(String, String)>,
     Query(query): Query<TerminalQuery>,
-    upgrade: Upgrade,
+    upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
+    terminal::may_stay(&state, &caller, &cluster, &id)?;
+    let upgrade = ws::required(upgrade)?;
     let opening = terminal::exec(&state, &caller, &cluster, &id, query).await?;
     Ok(open(state, caller, opening, cluster, id, upgrade))
 }
@@ -43,8 +45,10 @@ async fn attach(
     FromState(state): FromState<State>,
     caller: Caller,
     Path((cluster, id)): Path<(String, String)>,
-    upgrade: Upgrade,
+    upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
+    terminal::may_stay(&state, &caller, &cluster, &id)?;
+    let upgrade = ws::required(upgrade)?;
     let opening = terminal::attach(&state, &caller, &cluster, &id)?;
     Ok(open(state, caller, opening, cluster, id, upgrade))
 }

@@ -165,7 +165,7 @@ pub async fn list_shells(state: &State, caller: &Caller, cluster: &str, id: &str
     find_shells(&cluster, &container.id, false).await
 }
 
-/// Whether a caller still may have a terminal in a container.
+/// Whether a caller may have a terminal in a container, or still may where that has gone meanwhile.
 pub fn may_stay(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<(), Error> {
     container_access::may_stay(state, caller, cluster, id, Permission::OpenTerminal)
 }

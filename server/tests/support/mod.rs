@@ -7,10 +7,12 @@
 mod client;
 mod database;
 mod portal;
+mod socket;
 
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use portal::{PASSWORD, Running, TestPortal};
+pub use socket::Socket;
 
 /// Runs `test` on every database there is to test with, each time on a portal with an empty database.
 pub async fn each_database(test: impl AsyncFn(TestPortal)) {

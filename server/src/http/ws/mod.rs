@@ -78,6 +78,11 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Upgrade {
     }
 }
 
+/// The upgrade of an address that speaks nothing else.
+pub fn required(upgrade: Option<Upgrade>) -> Result<Upgrade, Failure> {
+    upgrade.ok_or_else(|| Failure::new(StatusCode::UPGRADE_REQUIRED, "upgrade-required"))
+}
+
 /// Why a socket ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

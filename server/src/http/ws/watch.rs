@@ -31,8 +31,9 @@ pub fn routes() -> OpenApiRouter<State> {
 async fn watch(
     FromState(state): FromState<State>,
     caller: Caller,
-    upgrade: super::Upgrade,
+    upgrade: Option<super::Upgrade>,
 ) -> Result<Response, Failure> {
+    let upgrade = super::required(upgrade)?;
     let watcher = services::watch::open(&state, &caller);
     let refresh = watcher.audience();
     let may_stay = move |_: &State, caller: &Caller| {

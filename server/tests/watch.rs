@@ -1,0 +1,74 @@
+//! The watch socket: who hears of what.
+
+use api::permission::ProjectRole;
+use api::watch::{Change, ChangeKind};
+
+use crate::fake_engine::{ContainerSpec, FakeEngine};
+use crate::logs::{World, app_container};
+use crate::support::Socket;
+
+async fn until(socket: &mut Socket, wanted: impl Fn(&Change) -> bool) -> Vec<Change> {
+    let mut seen: Vec<Change> = Vec::new();
+    while !seen.iter().any(&wanted) {
+        let message = socket.next().await.expect("the socket is open");
+        seen.extend(serde_json::from_slice::<Vec<Change>>(&message).unwrap());
+    }
+    seen
+}
+
+#[tokio::test]
+async fn everybody_hears_of_what_they_may_see_and_of_nothing_else() {
+    let world = World::with(FakeEngine::start().await).await;
+    let admin = world.portal.admin().await;
+    let member = world.portal.member("gus", "shop-team", ProjectRole::Guest).await;
+    let running = world.portal.serve();
+    let mut all = Socket::open(running.address, &admin, "/api/v1/watch").await.unwrap();
+    let mut own = Socket::open(running.address, &member, "/api/v1/watch").await.unwrap();
+    world.engine.add_container(&ContainerSpec::new("foreign", "busybox:local"));
+    let foreign = until(&mut all, |change| change.kind == ChangeKind::Container).await;
+    assert!(foreign.iter().all(|change| change.project.is_none()));
+    world.engine.add_container(&app_container("shop-web-1", "shop-team", "shop", "web"));
+    let is_ours = |change: &Change| change.kind == ChangeKind::Container && change.app.as_deref() == Some("shop");
+    until(&mut all, is_ours).await;
+    let heard = until(&mut own, is_ours).await;
+    assert!(heard.iter().all(|change| change.project.as_deref() == Some("shop-team")), "{heard:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_burst_comes_once() {
+    let world = World::with(FakeEngine::start().await).await;
+    let admin = world.portal.admin().await;
+    let state = world.portal.state.clone();
+    let running = world.portal.serve();
+    let mut socket = Socket::open(running.address, &admin, "/api/v1/watch").await.unwrap();
+    let change = |kind, id: &str| Change {
+        kind,
+        id: Some(id.into()),
+        cluster: None,
+        project: Some("default".into()),
+        app: None,
+    };
+    // The socket may begin to listen a moment after it was opened.
+    let heard = async {
+        loop {
+            state.changes.publish(change(ChangeKind::App, "first"));
+            if socket.next_within(std::time::Duration::from_millis(300)).await.is_some() {
+                break;
+            }
+        }
+    };
+    heard.await;
+    for _ in 0..500 {
+        state.changes.publish(change(ChangeKind::App, "same"));
+    }
+    state.changes.publish(change(ChangeKind::App, "last"));
+    let seen = until(&mut socket, |change| change.id.as_deref() == Some("last")).await;
+    assert_eq!(seen.iter().filter(|change| change.id.as_deref() == Some("same")).count(), 1);
+    for number in 0..1_500 {
+        state.changes.publish(change(ChangeKind::App, &number.to_string()));
+    }
+    until(&mut socket, |change| change.kind == ChangeKind::All).await;
+    let (code, ()) = tokio::join!(socket.closed(), running.stop());
+    assert_eq!(code, Some(1012));
+}
