@@ -173,7 +173,7 @@ pub fn may_stay(state: &State, caller: &Caller, cluster: &str, id: &str) -> Resu
 fn find_running(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<(Cluster, Arc<Container>), Error> {
     let (cluster, container) = container_access::find(state, caller, cluster, id, Permission::OpenTerminal)?;
     if container.state != ContainerState::Running {
-        return Err(Error::Conflict(Message::new("terminal.not-running").with("container", &container.name)));
+        return Err(Error::Conflict(Message::new("container.not-running").with("name", &container.name)));
     }
     Ok((cluster, container))
 }
