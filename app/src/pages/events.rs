@@ -18,7 +18,7 @@ use crate::{
     paths::{self, Noun},
 };
 
-const FIELDS: &[&str] = &["kind", "action", "app", "id"];
+const FIELDS: &[&str] = &["kind", "action", "app", "service", "id", "name"];
 /// Attributes that matter beside the name; labels and the rest are noise here.
 const SHOWN_ATTRIBUTES: [&str; 6] = ["exitCode", "signal", "image", "container", "driver", "oldName"];
 
@@ -60,7 +60,9 @@ fn filters() -> Vec<Filter> {
         },
         only("action", |l| t!(l, events.action)),
         only("app", |l| t!(l, containers.app)),
+        only("service", |l| t!(l, containers.service)),
         only("id", |l| t!(l, common.id)),
+        only("name", |l| t!(l, containers.name)),
     ]
 }
 
@@ -74,14 +76,13 @@ pub fn event_columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         other => other.to_owned(),
     };
     vec![
-        Column::new("at", |l| t!(l, events.at), |it: &Event| view! { <AbsoluteTime at=it.at /> }.into_any()).unsorted(),
-        Column::new("kind", |l| t!(l, events.kind), move |it: &Event| kind(&it.kind).into_any()).unsorted().mid(),
+        Column::new("at", |l| t!(l, events.at), |it: &Event| view! { <AbsoluteTime at=it.at /> }.into_any()),
+        Column::new("kind", |l| t!(l, events.kind), move |it: &Event| kind(&it.kind).into_any()).mid(),
         Column::new(
             "action",
             |l| t!(l, events.action),
             |it: &Event| view! { <code>{it.action.clone()}</code> }.into_any(),
-        )
-        .unsorted(),
+        ),
         Column::new(
             "name",
             |l| t!(l, containers.name),
@@ -100,7 +101,6 @@ pub fn event_columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
                 }
             },
         )
-        .unsorted()
         .lead(),
         Column::new("app", |l| t!(l, containers.app), |it: &Event| it.app.clone().into_any()).unsorted().mid(),
         Column::new(

@@ -67,7 +67,7 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         )
         .lead(),
         Column::new("driver", |l| t!(l, networks.driver), |it: &Network| it.driver.clone().into_any()),
-        Column::new("scope", |l| t!(l, networks.scope), |it: &Network| it.scope.clone().into_any()).low(),
+        Column::new("scope", |l| t!(l, networks.scope), |it: &Network| it.scope.clone().into_any()).unsorted().low(),
         Column::new(
             "internal",
             |l| t!(l, networks.internal),
@@ -96,7 +96,7 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         )
         .number(),
         Column::new(
-            "created",
+            "created_at",
             |l| t!(l, common.created),
             |it: &Network| view! { <RelativeTime at=it.created_at /> }.into_any(),
         )

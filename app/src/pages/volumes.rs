@@ -80,8 +80,7 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
                 };
                 view! { <span class="row">{it.used_by.iter().map(link).collect_view()}</span> }.into_any()
             },
-        )
-        .unsorted(),
+        ),
         Column::new(
             "mountpoint",
             |l| t!(l, volumes.mountpoint),
@@ -92,7 +91,7 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         .unsorted()
         .low(),
         Column::new(
-            "created",
+            "created_at",
             |l| t!(l, common.created),
             |it: &Volume| it.created_at.map(|at| view! { <RelativeTime at /> }).into_any(),
         )

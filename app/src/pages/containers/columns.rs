@@ -49,19 +49,23 @@ pub fn container_columns(locale: Locale, cluster: Signal<String>) -> Vec<Column>
             },
         )
         .mid(),
-        Column::new("ports", |l| t!(l, containers.ports), |it: &Container| ports_cell(&it.ports)).unsorted().low(),
-        Column::new("cpu", |l| t!(l, containers.cpu), |it: &Container| it.cpu_percent.map(format::percent).into_any())
-            .number()
-            .mid(),
+        Column::new("ports", |l| t!(l, containers.ports), |it: &Container| ports_cell(&it.ports)).low(),
         Column::new(
-            "memory",
+            "cpu_percent",
+            |l| t!(l, containers.cpu),
+            |it: &Container| it.cpu_percent.map(format::percent).into_any(),
+        )
+        .number()
+        .mid(),
+        Column::new(
+            "memory_bytes",
             |l| t!(l, containers.memory),
             |it: &Container| it.memory_bytes.map(format::bytes).into_any(),
         )
         .number()
         .mid(),
         Column::new(
-            "created",
+            "created_at",
             |l| t!(l, common.created),
             |it: &Container| view! { <RelativeTime at=it.created_at /> }.into_any(),
         )

@@ -16,7 +16,7 @@ use crate::{
     paths,
 };
 
-const FIELDS: &[&str] = &["state", "health", "app", "service", "image", "network"];
+const FIELDS: &[&str] = &["state", "health", "app", "project", "service", "image", "network", "volume"];
 
 /// The list of containers.
 #[component]
@@ -77,6 +77,8 @@ fn filters() -> Vec<Filter> {
         only("app", |l| t!(l, containers.app)),
         only("service", |l| t!(l, containers.service)),
         only("image", |l| t!(l, containers.image)),
-        only("network", |l| t!(l, containers.networks)),
+        only("project", |l| t!(l, containers.project)),
+        only("network", |l| t!(l, containers.network)),
+        only("volume", |l| t!(l, kind.volume)),
     ]
 }

@@ -94,7 +94,7 @@ fn filters() -> Vec<Filter> {
 fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
     vec![
         Column::new(
-            "tag",
+            "name",
             |l| t!(l, images.name),
             move |it: &Image| {
                 let href = paths::detail(&cluster.get_untracked(), Noun::Images, &it.id);
@@ -119,7 +119,8 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         )
         .unsorted()
         .low(),
-        Column::new("size", |l| t!(l, common.size), |it: &Image| format::bytes(it.size_bytes).into_any()).number(),
+        Column::new("size_bytes", |l| t!(l, common.size), |it: &Image| format::bytes(it.size_bytes).into_any())
+            .number(),
         Column::new(
             "containers",
             |l| t!(l, common.used_by),
@@ -133,7 +134,7 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         )
         .mid(),
         Column::new(
-            "created",
+            "created_at",
             |l| t!(l, images.built),
             |it: &Image| view! { <RelativeTime at=it.created_at /> }.into_any(),
         )

@@ -94,22 +94,18 @@ fn columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
         )
         .unsorted()
         .mid(),
-        Column::new("cpus", |l| t!(l, nodes.cpus), |it: &Node| it.engine.cpus.to_string().into_any())
-            .unsorted()
-            .number(),
+        Column::new("cpus", |l| t!(l, nodes.cpus), |it: &Node| it.engine.cpus.to_string().into_any()).number(),
         Column::new(
-            "memory",
+            "memory_bytes",
             |l| t!(l, containers.memory),
             |it: &Node| format::bytes(it.engine.memory_bytes).into_any(),
         )
-        .unsorted()
         .number(),
         Column::new(
             "containers",
             |l| t!(l, nav.containers),
             |it: &Node| format!("{} / {}", it.containers_running, it.containers).into_any(),
         )
-        .unsorted()
         .number(),
     ]
 }
