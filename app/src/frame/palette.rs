@@ -78,7 +78,7 @@ fn Search(open: RwSignal<bool>) -> impl IntoView {
             waiting.set_value(set_timeout_with_handle(move || ask(q), PAUSE).ok());
         }
     };
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let go = move |href: &str| {
         open.set(false);
         navigate.with_value(|navigate| navigate(href, NavigateOptions::default()));

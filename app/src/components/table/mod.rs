@@ -135,7 +135,7 @@ pub fn use_list_state(fields: &'static [&'static str]) -> Memo<ListState> {
 /// Goes to another state of the list without a new entry in the history.
 fn use_go() -> impl Fn(&ListState) + Clone + Send + Sync + 'static {
     let (navigate, path) = (use_navigate(), use_location().pathname);
-    let navigate = StoredValue::new_local(navigate);
+    let navigate = StoredValue::new(navigate);
     move |state: &ListState| {
         let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
         let address = path.get_untracked() + &state.address();

@@ -58,7 +58,7 @@ fn Shown(detail: Signal<Arc<ContainerDetail>>, cluster: Signal<String>) -> impl 
     let subject = Memo::new(move |_| detail.with(|detail| Arc::new(detail.container.clone())));
     let subjects =
         Signal::derive(move || subject.with(|it: &Arc<Container>| vec![Subject::new(it.name.clone(), it.clone())]));
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let list = move || paths::list(&cluster.get_untracked(), Noun::Containers);
     // Only a removal makes the container go away; every other action leaves it here.
     let gone = Callback::new(move |()| navigate.with_value(|go| go(&list(), NavigateOptions::default())));

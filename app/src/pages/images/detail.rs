@@ -58,7 +58,7 @@ fn Shown(detail: Signal<Arc<ImageDetail>>, cluster: Signal<String>) -> impl Into
     let subject = Memo::new(move |_| detail.with(|detail| Arc::new(detail.image.clone())));
     let subjects =
         Signal::derive(move || subject.with(|it: &Arc<Image>| vec![Subject::new(image_name(it), it.clone())]));
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let list = move || paths::list(&cluster.get_untracked(), Noun::Images);
     let gone = Callback::new(move |()| navigate.with_value(|go| go(&list(), NavigateOptions::default())));
     let tag = RwSignal::new(false);

@@ -44,7 +44,7 @@ fn FormFoot(open: RwSignal<bool>, form: &'static str, label: &'static str, busy:
 pub(super) fn PullDialog(open: RwSignal<bool>, cluster: Signal<String>) -> impl IntoView {
     let locale = use_locale();
     let client = StoredValue::new(expect_context::<Client>());
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let (image, busy, problem) = (RwSignal::new(String::new()), RwSignal::new(false), RwSignal::new(None::<Problem>));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
