@@ -178,32 +178,42 @@ impl<T: Loadable> Load<T> {
         waiting: impl Fn() -> AnyView + Send + Sync + 'static,
         children: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static,
     ) -> AnyView {
-        show(
-            self.machine,
-            Box::new(waiting),
-            Arc::new(move |first: &Value| {
-                let first = first.typed::<T>()?;
-                let machine = self.machine;
-                let value = Memo::new_with_compare(
-                    move |before: Option<&Arc<T>>| {
-                        let now = machine.value.read().as_ref().and_then(|value| value.typed().ok());
-                        now.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
-                    },
-                    |before, now| !before.zip(now).is_some_and(|(before, now)| Arc::ptr_eq(before, now)),
-                );
-                Ok(children(value.into()))
-            }),
-        )
+        show(self.machine, Some(Box::new(waiting)), self.with_value(children))
+    }
+
+    /// Shows what was fetched, and nothing at all before or where it failed: for what only stands beside a page.
+    pub fn show_quietly(self, children: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static) -> AnyView {
+        show(self.machine, None, self.with_value(children))
+    }
+
+    fn with_value(self, children: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static) -> Children {
+        Arc::new(move |first: &Value| {
+            let first = first.typed::<T>()?;
+            let machine = self.machine;
+            let value = Memo::new_with_compare(
+                move |before: Option<&Arc<T>>| {
+                    let now = machine.value.read().as_ref().and_then(|value| value.typed().ok());
+                    now.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+                },
+                |before, now| !before.zip(now).is_some_and(|(before, now)| Arc::ptr_eq(before, now)),
+            );
+            Ok(children(value.into()))
+        })
     }
 }
 
+type Waiting = Box<dyn Fn() -> AnyView + Send + Sync>;
 type Children = Arc<dyn Fn(&Value) -> Result<AnyView, Problem> + Send + Sync>;
 
-fn show(machine: Machine, waiting: Box<dyn Fn() -> AnyView + Send + Sync>, children: Children) -> AnyView {
+/// Without anything to show while waiting, a problem is not shown either.
+fn show(machine: Machine, waiting: Option<Waiting>, children: Children) -> AnyView {
+    let quiet = waiting.is_none();
     let retry = Callback::new(move |()| machine.again.notify());
     let loaded = move |Answer(first): Answer| {
         let children = children.clone();
-        if let Err(problem) = &first {
+        if let Err(problem) = &first
+            && !quiet
+        {
             set_page_status(problem.status);
         }
         // After a first failure the children are made from the first good answer.
@@ -213,10 +223,12 @@ fn show(machine: Machine, waiting: Box<dyn Fn() -> AnyView + Send + Sync>, child
             (first_good || machine.value.read().is_some()) && !gone
         });
         move || {
-            if good.get() {
+            if quiet && !good.get() {
+                ().into_any()
+            } else if good.get() {
                 let value = machine.value.get_untracked().or_else(|| first.clone().ok());
                 match value.map(|value| children(&value)) {
-                    Some(Ok(view)) => view! { <Stale machine retry /> {view} }.into_any(),
+                    Some(Ok(view)) => view! { {(!quiet).then(|| view! { <Stale machine retry /> })} {view} }.into_any(),
                     Some(Err(problem)) => view! { <ProblemView problem retry /> }.into_any(),
                     None => ().into_any(),
                 }
@@ -227,9 +239,7 @@ fn show(machine: Machine, waiting: Box<dyn Fn() -> AnyView + Send + Sync>, child
         }
     };
     view! {
-        <Suspense fallback=move || {
-            waiting()
-        }>
+        <Suspense fallback=move || waiting.as_ref().map(|waiting| waiting())>
             {move || {
                 let loaded = loaded.clone();
                 Suspend::new(async move { loaded(machine.first.await) })

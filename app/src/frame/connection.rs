@@ -32,13 +32,10 @@ fn current(clusters: Signal<Arc<List<Cluster>>>) -> Memo<Option<Cluster>> {
 #[component]
 pub(super) fn ConnectionBadge() -> impl IntoView {
     let Clusters(load) = expect_context();
-    load.show_while(
-        || ().into_any(),
-        move |clusters| {
-            let cluster = current(clusters);
-            (move || cluster.get().map(|cluster| view! { <Badge cluster /> })).into_any()
-        },
-    )
+    load.show_quietly(move |clusters| {
+        let cluster = current(clusters);
+        (move || cluster.get().map(|cluster| view! { <Badge cluster /> })).into_any()
+    })
 }
 
 #[component]
@@ -70,13 +67,10 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
     view! {
         <PortalLost />
         {load
-            .show_while(
-                || ().into_any(),
-                move |clusters| {
-                    let cluster = current(clusters);
-                    (move || cluster.get().map(|cluster| view! { <EngineLost cluster /> })).into_any()
-                },
-            )}
+            .show_quietly(move |clusters| {
+                let cluster = current(clusters);
+                (move || cluster.get().map(|cluster| view! { <EngineLost cluster /> })).into_any()
+            })}
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 const LIMITS: [u32; 5] = [20, 50, 100, 200, 500];
 
 #[component]
-pub(super) fn Foot(page: Memo<Page>, state: Memo<ListState>) -> impl IntoView {
+pub(super) fn Foot(page: RwSignal<Page>, state: Memo<ListState>) -> impl IntoView {
     let (locale, go) = (use_locale(), use_go());
     let total = Memo::new(move |_| page.with(|page| page.total));
     let range = move || {

@@ -88,12 +88,19 @@ impl ResourceTable {
     ) -> AnyView {
         let table = Arc::new(self);
         load.show(move |list| {
-            let page = Memo::new(move |before: Option<&Page>| Page::of(&list.get(), before, key, label));
+            let page = RwSignal::new(Page::of(&list.get_untracked(), None, key, label));
+            Effect::new(move |ran: Option<()>| {
+                let list = list.get();
+                if ran.is_some() {
+                    let next = page.with_untracked(|page| Page::of(&list, Some(page), key, label));
+                    page.set(next);
+                }
+            });
             table.clone().view(page, load.busy(), state)
         })
     }
 
-    fn view(self: Arc<Self>, page: Memo<Page>, busy: Signal<bool>, state: Memo<ListState>) -> AnyView {
+    fn view(self: Arc<Self>, page: RwSignal<Page>, busy: Signal<bool>, state: Memo<ListState>) -> AnyView {
         let picked = rows::Picked::new(page);
         let hidden = columns::remembered(self.name, &self.columns);
         let nothing = Memo::new(move |_| page.with(|page| page.rows.is_empty()));

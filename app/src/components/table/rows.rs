@@ -21,39 +21,38 @@ use crate::{
     query::ListState,
 };
 
-/// A row: a place in a list whose type only the columns know.
-#[derive(Clone)]
-pub(super) struct Row {
-    pub key: String,
+/// Where a row's content stands: in a list whose type only the columns know.
+pub(super) struct Place {
     pub label: String,
-    /// Grows when the row's content changes, so that an unchanged row is not drawn again.
-    revision: u32,
     list: Arc<dyn Any + Send + Sync>,
     index: usize,
     item: fn(&(dyn Any + Send + Sync), usize) -> Option<Arc<dyn Any + Send + Sync>>,
 }
 
+/// A row. Its content changes under it, so that a menu stays open and the cursor stays where it is.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub key: String,
+    place: ArcRwSignal<Place>,
+}
+
 impl Row {
     pub fn subject(&self) -> Option<Subject> {
-        Some(Subject { name: self.label.clone(), item: (self.item)(self.list.as_ref(), self.index)? })
+        let place = self.place.read();
+        Some(Subject { name: place.label.clone(), item: (place.item)(place.list.as_ref(), place.index)? })
     }
 }
 
 /// A page of rows.
 #[derive(Clone)]
 pub(super) struct Page {
-    pub rows: Arc<[Row]>,
+    pub rows: Vec<Row>,
     pub total: u64,
     pub age_ms: Option<u64>,
 }
 
-impl PartialEq for Page {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.rows, &other.rows)
-    }
-}
-
 impl Page {
+    /// The rows of a list; those that were there before are kept, and told if their content is another.
     pub fn of<T: Loadable + Clone + PartialEq>(
         list: &Arc<List<T>>,
         before: Option<&Self>,
@@ -64,15 +63,22 @@ impl Page {
             before.iter().flat_map(|page| page.rows.iter()).map(|row| (row.key.as_str(), row)).collect();
         let row = |(index, item): (usize, &T)| {
             let key = key(item);
-            let revision = old.get(key.as_str()).map_or(0, |old| {
-                let same = old.list.downcast_ref::<List<T>>().and_then(|list| list.items.get(old.index)) == Some(item);
-                if same { old.revision } else { old.revision + 1 }
-            });
             let item_of = |list: &(dyn Any + Send + Sync), index: usize| {
                 let item = list.downcast_ref::<List<T>>()?.items.get(index)?.clone();
                 Some(Arc::new(item) as Arc<dyn Any + Send + Sync>)
             };
-            Row { key, label: label(item), revision, list: list.clone(), index, item: item_of }
+            let place = Place { label: label(item), list: list.clone(), index, item: item_of };
+            let Some(old) = old.get(key.as_str()) else {
+                return Row { key, place: ArcRwSignal::new(place) };
+            };
+            let same = old.place.with_untracked(|old| {
+                old.list.downcast_ref::<List<T>>().and_then(|list| list.items.get(old.index)) == Some(item)
+            });
+            *old.place.write_untracked() = place;
+            if !same {
+                old.place.notify();
+            }
+            (*old).clone()
         };
         Self { rows: list.items.iter().enumerate().map(row).collect(), total: list.total, age_ms: list.age_ms }
     }
@@ -82,11 +88,11 @@ impl Page {
 #[derive(Clone, Copy)]
 pub(super) struct Picked {
     keys: RwSignal<BTreeSet<String>>,
-    page: Memo<Page>,
+    page: RwSignal<Page>,
 }
 
 impl Picked {
-    pub fn new(page: Memo<Page>) -> Self {
+    pub fn new(page: RwSignal<Page>) -> Self {
         Self { keys: RwSignal::new(BTreeSet::new()), page }
     }
 
@@ -129,7 +135,7 @@ impl Picked {
 #[component]
 pub(super) fn Rows(
     table: Arc<ResourceTable>,
-    page: Memo<Page>,
+    page: RwSignal<Page>,
     state: Memo<ListState>,
     hidden: Hidden,
     picked: Picked,
@@ -184,8 +190,8 @@ pub(super) fn Rows(
                 </thead>
                 <tbody>
                     <For
-                        each=move || page.with(|page| page.rows.to_vec())
-                        key=|row| (row.key.clone(), row.revision)
+                        each=move || page.with(|page| page.rows.clone())
+                        key=|row| row.key.clone()
                         children=row
                     />
                 </tbody>
@@ -234,16 +240,15 @@ fn Head(
 
 fn row_view(table: &Arc<ResourceTable>, row: Row, hidden: Hidden, picked: Picked) -> AnyView {
     let cells = {
-        let (table, row) = (table.clone(), row.clone());
+        let (table, place) = (table.clone(), row.place.clone());
         move || {
-            hidden.with(|hidden| {
-                let shown = table.columns.iter().filter(|column| !hidden.contains(column.key));
-                shown
-                    .map(|column| {
-                        view! { <td class=column.class>{(column.cell)(row.list.as_ref(), row.index)}</td> }
-                    })
-                    .collect::<Vec<_>>()
-            })
+            let (hidden, place) = (hidden.read(), place.read());
+            let shown = table.columns.iter().filter(|column| !hidden.contains(column.key));
+            shown
+                .map(|column| {
+                    view! { <td class=column.class>{(column.cell)(place.list.as_ref(), place.index)}</td> }
+                })
+                .collect::<Vec<_>>()
         }
     };
     if table.actions.is_empty() {
@@ -256,21 +261,21 @@ fn row_view(table: &Arc<ResourceTable>, row: Row, hidden: Hidden, picked: Picked
         let key = row.key.clone();
         Signal::derive(move || picked.keys.with(|keys| keys.contains(&key)))
     };
-    let menu_row = row.clone();
+    let name = row.place.with_untracked(|place| place.label.clone());
     view! {
         <tr aria-selected=move || is_picked.get().then_some("true")>
             <td class="pick">
                 <input
                     type="checkbox"
-                    aria-label=t!(locale, table.pick_row, name = row.label.clone())
+                    aria-label=t!(locale, table.pick_row, name = name.clone())
                     prop:checked=move || is_picked.get()
                     on:change=move |_| picked.turn(&key)
                 />
             </td>
             {cells}
             <td class="more">
-                <Menu label=t!(locale, table.actions_of, name = row.label)>
-                    {menu_row
+                <Menu label=t!(locale, table.actions_of, name = name)>
+                    {row
                         .subject()
                         .map(|subject| view! { <ActionItems actions=table.actions.clone() subject /> })}
                 </Menu>

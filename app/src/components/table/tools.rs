@@ -31,7 +31,7 @@ const OLD_MILLIS: u64 = 30_000;
 #[component]
 pub(super) fn Tools(
     table: Arc<ResourceTable>,
-    page: Memo<Page>,
+    page: RwSignal<Page>,
     state: Memo<ListState>,
     hidden: Hidden,
 ) -> impl IntoView {
