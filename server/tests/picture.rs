@@ -79,8 +79,10 @@ async fn the_first_picture_has_everything_with_its_details() {
         engine.add_container(&ContainerSpec::new("other", "busybox:local").stopped());
         let cluster = connected(&engine).await;
         let picture = until(&cluster, "details are there", |picture| {
-            picture.find_container("shop-web-1").is_ok_and(|web| web.started_at.is_some()) && !picture.images.is_empty()
-                && !picture.networks.is_empty() && picture.facts.is_some()
+            picture.find_container("shop-web-1").is_ok_and(|web| web.started_at.is_some())
+                && !picture.images.is_empty()
+                && !picture.networks.is_empty()
+                && picture.facts.is_some()
         })
         .await;
         let web = picture.find_container("shop-web-1").unwrap();
@@ -106,10 +108,8 @@ async fn events_change_only_what_they_are_about() {
     engine.add_container(&ContainerSpec::new("still", "busybox:local"));
     // Without resync, so that only events can bring what happens.
     let (cluster, mut changes) = cluster_with(&engine, Periods { resync: Duration::from_mins(10), ..brisk() });
-    let before = until(&cluster, "details are there", |p| {
-        p.find_container("still").is_ok_and(|c| c.started_at.is_some())
-    })
-    .await;
+    let before =
+        until(&cluster, "details are there", |p| p.find_container("still").is_ok_and(|c| c.started_at.is_some())).await;
     engine.clear_requests();
 
     let id = engine.add_container(&ContainerSpec::new("web", "busybox:local"));
@@ -172,7 +172,8 @@ async fn a_restarted_engine_is_found_again_without_help() {
     let engine = FakeEngine::start().await;
     engine.add_container(&ContainerSpec::new("web", "busybox:local"));
     let cluster = connected(&engine).await;
-    let before = until(&cluster, "web is there", |p| p.find_container("web").is_ok_and(|c| c.started_at.is_some())).await;
+    let before =
+        until(&cluster, "web is there", |p| p.find_container("web").is_ok_and(|c| c.started_at.is_some())).await;
     engine.stop().await;
     wait_lost(&cluster).await;
     let connection = cluster.connection();
@@ -286,7 +287,8 @@ async fn health_checks_make_no_noise() {
     engine.add_test_images();
     let cluster = connected(&engine).await;
     engine.add_container(&ContainerSpec::new("web", "gantry-test/web:1"));
-    until(&cluster, "it is healthy", |p| p.find_container("web").is_ok_and(|c| c.health == Some(Health::Healthy))).await;
+    until(&cluster, "it is healthy", |p| p.find_container("web").is_ok_and(|c| c.health == Some(Health::Healthy)))
+        .await;
     engine.exit_container("web", 0);
     until(&cluster, "it ended", |p| state_of(p, "web") == Some(ContainerState::Exited)).await;
     let events = cluster.events();

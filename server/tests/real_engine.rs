@@ -173,10 +173,11 @@ async fn a_log_is_complete_and_in_order() {
         let id = real.cluster.create_container(&spec).await.unwrap();
         real.cluster.start(&id).await.unwrap();
         let options = LogOptions { follow: true, ..LogOptions::default() };
-        let lines: Vec<_> =
-            timeout(PATIENCE, async { real.cluster.logs(&id, &options).await.unwrap().map(Result::unwrap).collect().await })
-                .await
-                .unwrap();
+        let lines: Vec<_> = timeout(PATIENCE, async {
+            real.cluster.logs(&id, &options).await.unwrap().map(Result::unwrap).collect().await
+        })
+        .await
+        .unwrap();
         let text = |line: &server::engine::LogFrame| String::from_utf8_lossy(&line.bytes).into_owned();
         let numbered: Vec<_> = lines.iter().map(text).filter(|line| line.starts_with("line ")).collect();
         assert_eq!(numbered.len(), 2_000);

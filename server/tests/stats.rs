@@ -129,8 +129,8 @@ async fn containers_are_sampled_shown_and_streamed() {
     let cluster = world.portal.state.clusters.get("local").unwrap().clone();
     let node = cluster.picture().facts.as_ref().unwrap().hostname.clone();
     let node = format!("/api/v1/clusters/local/nodes/{node}/stats");
-    let used: StatsSeries = serde_json::from_value(admin.get(&node).await.expect(200).json()).unwrap();
-    assert!(used.memory_limit_bytes > 0 && used.memory_bytes.iter().all(|bytes| *bytes > 0));
+    let series: StatsSeries = serde_json::from_value(admin.get(&node).await.expect(200).json()).unwrap();
+    assert!(series.memory_limit_bytes > 0 && series.memory_bytes.iter().all(|bytes| *bytes > 0));
     let running = world.portal.serve();
     for (who, path) in [(&guest, container), (&guest, app), (&admin, node.as_str())] {
         let mut socket = Socket::open(running.address, who, path).await.unwrap();

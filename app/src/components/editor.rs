@@ -3,6 +3,7 @@
 use api::app::{ComposeDiagnostic, Severity};
 use js_sys::{Array, Object};
 use leptos::{html, prelude::*, task::spawn_local};
+use send_wrapper::SendWrapper;
 
 use crate::{
     i18n::{language, use_locale},
@@ -25,7 +26,7 @@ pub fn CodeEditor(
 ) -> impl IntoView {
     let language = language(use_locale());
     let element = NodeRef::<html::Div>::new();
-    let editor = StoredValue::new_local(None::<Handle>);
+    let editor = StoredValue::new(None::<SendWrapper<Handle>>);
     let ready = RwSignal::new(false);
     Effect::new(move |_| {
         let Some(element) = element.get() else { return };
@@ -42,7 +43,7 @@ pub fn CodeEditor(
         module::set(&options, "onChange", typed);
         spawn_local(async move {
             if let Ok(handle) = module::open("editor", &element, &options).await {
-                let _ = editor.try_set_value(Some(handle));
+                let _ = editor.try_set_value(Some(SendWrapper::new(handle)));
                 let _ = ready.try_set(true);
             }
         });

@@ -6,6 +6,7 @@ use api::{
 };
 use js_sys::{Object, Uint8Array};
 use leptos::{html, prelude::*, task::spawn_local};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsValue;
 
 use super::icon::{Icon, IconView};
@@ -32,8 +33,8 @@ pub fn Terminal(
 ) -> impl IntoView {
     let locale = use_locale();
     let element = NodeRef::<html::Div>::new();
-    let terminal = StoredValue::new_local(None::<Handle>);
-    let socket = StoredValue::new_local(None::<Socket>);
+    let terminal = StoredValue::new(None::<SendWrapper<Handle>>);
+    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
     let (state, notice) = (RwSignal::new(State::Connecting), RwSignal::new(None::<Message>));
     let tell = move |input: Input<'_>| {
         socket.try_with_value(|socket| socket.as_ref().map(|it| it.send(&input.encode())));
@@ -91,8 +92,8 @@ pub fn Terminal(
         let path = path.clone();
         spawn_local(async move {
             let Ok(handle) = module::open("terminal", &element, &options).await else { return };
-            if terminal.try_set_value(Some(handle)).is_none() {
-                let _ = socket.try_set_value(Socket::open(&path, hear));
+            if terminal.try_set_value(Some(SendWrapper::new(handle))).is_none() {
+                let _ = socket.try_set_value(Socket::open(&path, hear).map(SendWrapper::new));
             }
         });
     });

@@ -7,6 +7,7 @@ use api::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use send_wrapper::SendWrapper;
 
 use crate::{
     components::{
@@ -70,7 +71,7 @@ pub fn StatsView(
 
 /// Adds each new sample while the live range is shown.
 fn listen(path: Signal<Path>, range: Memo<Range>, series: RwSignal<StatsSeries>) {
-    let socket = StoredValue::new_local(None::<Socket>);
+    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
     Effect::new(move |_| {
         let opened = (range.get() == Range::Live).then(|| {
             Socket::open(path.get().as_str(), move |event| {
@@ -81,7 +82,7 @@ fn listen(path: Signal<Path>, range: Memo<Range>, series: RwSignal<StatsSeries>)
                 }
             })
         });
-        socket.set_value(opened.flatten());
+        socket.set_value(opened.flatten().map(SendWrapper::new));
     });
 }
 

@@ -286,7 +286,7 @@ impl ExecControl {
             ..ExecSpec::default()
         };
         match self.cluster.run_as(container, script).await {
-            Ok(ran) => Ok(ran.stdout.iter().filter(|byte| **byte == b'+').count()),
+            Ok(ran) => Ok(String::from_utf8_lossy(&ran.stdout).matches('+').count()),
             // A container that does not run any more has no processes.
             Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(0),
             Err(error) => Err(error),

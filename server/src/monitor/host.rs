@@ -23,6 +23,7 @@ const INNER_INTERFACES: [&str; 9] = ["lo", "veth", "docker", "br-", "virbr", "cn
 const STACKED_DISKS: [&str; 6] = ["loop", "ram", "zram", "dm-", "md", "sr"];
 
 /// Reads the counters; `None` where this is no Linux.
+#[allow(clippy::similar_names, reason = "rx and tx are the words of the field")]
 pub fn read() -> Option<Host> {
     let text = |path: &str| fs::read_to_string(path).ok();
     let (cpu_nanos, cpus) = cpu(&text("/proc/stat")?)?;

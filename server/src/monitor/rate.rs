@@ -27,6 +27,7 @@ pub struct Counters {
 
 /// The averages between two readings, `elapsed` apart by a clock that never jumps; without a time. `None` where a counter
 /// has begun again: then nothing is known of the time in between.
+#[allow(clippy::cast_precision_loss, reason = "a rate has three digits")]
 pub fn rate(before: &Counters, now: &Counters, elapsed: Duration) -> Option<StatsPoint> {
     let seconds = seconds_between(before, now, elapsed)?;
     let per_second = |before: u64, now: u64| now.checked_sub(before).map(|used| small(used as f64 / seconds));
@@ -43,6 +44,7 @@ pub fn rate(before: &Counters, now: &Counters, elapsed: Duration) -> Option<Stat
 }
 
 /// The readings' own times are exact but follow the machine's clock, which may be set; then the steady one is taken.
+#[allow(clippy::cast_precision_loss, reason = "a rate has three digits")]
 fn seconds_between(before: &Counters, now: &Counters, elapsed: Duration) -> Option<f64> {
     let steady = elapsed.as_secs_f64();
     let exact = (now.at_nanos - before.at_nanos) as f64 / 1e9;

@@ -56,7 +56,7 @@ pub fn is_of_app(container: &Container, project: &str, app: &str) -> bool {
 }
 
 /// Finds the cluster an app runs on.
-pub async fn find_app(
+pub fn find_app(
     state: &State,
     caller: &Caller,
     project: &str,

@@ -14,7 +14,7 @@ use crate::monitor::{self, Counters, Kind, Reading, Subject};
 use crate::services::State;
 
 /// How often old samples are removed.
-const CLEANUP_EVERY: Duration = Duration::from_secs(10 * 60);
+const CLEANUP_EVERY: Duration = Duration::from_mins(10);
 
 /// Takes a sample of everything.
 pub fn task(state: &State) -> Task {

@@ -574,19 +574,6 @@ pub fn top(shared: &Arc<Shared>, reference: &str) -> Answer {
     )
 }
 
-/// `HEAD /containers/{id}/archive`: whether there is a file. Shells are the only files there are.
-pub fn get_archive(shared: &Arc<Shared>, request: &Request, reference: &str) -> Answer {
-    let path = request.query("path").unwrap_or_default();
-    let mut state = shared.lock();
-    let container = state.container(reference)?;
-    let usual = || vec!["sh".to_owned(), "ash".to_owned()];
-    let shells = container.behaviour.shells.clone().unwrap_or_else(usual);
-    if shells.iter().any(|shell| path == format!("/bin/{shell}")) {
-        return Ok(empty(200));
-    }
-    fail(404, format!("Could not find the file {path} in container {reference}"))
-}
-
 /// `PUT /containers/{id}/archive`.
 pub fn put_archive(shared: &Arc<Shared>, request: &Request, reference: &str, tar: Bytes) -> Answer {
     let mut state = shared.lock();

@@ -7,6 +7,7 @@ mod tools;
 
 use api::log::{LogQuery, Record};
 use leptos::{html, prelude::*};
+use send_wrapper::SendWrapper;
 
 use crate::{
     i18n::{t, use_locale},
@@ -25,7 +26,7 @@ const WRAPPED: usize = 1_000;
 /// What the view shows and how.
 #[derive(Clone, Copy)]
 pub(super) struct View {
-    buffer: StoredValue<Buffer, LocalStorage>,
+    buffer: StoredValue<Buffer>,
     /// Changes whenever the buffer did and the view is not paused.
     version: RwSignal<u64>,
     paused: RwSignal<bool>,
@@ -44,7 +45,7 @@ pub(super) struct View {
 impl View {
     fn new() -> Self {
         Self {
-            buffer: StoredValue::new_local(Buffer::default()),
+            buffer: StoredValue::new(Buffer::default()),
             version: RwSignal::new(0),
             paused: RwSignal::new(false),
             follow: RwSignal::new(true),
@@ -86,7 +87,7 @@ pub fn LogView(
     path: Signal<String>,
 ) -> impl IntoView {
     let view = View::new();
-    let socket = StoredValue::new_local(None::<Socket>);
+    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
     Effect::new(move |_| {
         let query = LogQuery { ack: Some(true), ..view.query() };
         let address = format!("{}?{}", path.get(), query.to_query().as_str());
@@ -105,7 +106,7 @@ pub fn LogView(
                 let _ = view.connected.try_set(false);
             }
         };
-        socket.set_value(Socket::open(&address, heard));
+        socket.set_value(Socket::open(&address, heard).map(SendWrapper::new));
     });
     Effect::new(move |_| {
         let streams = view.streams.get();

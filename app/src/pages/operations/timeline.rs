@@ -2,6 +2,7 @@
 
 use api::operation::{LayerPhase, LayerProgress, Operation, OperationEvent, Step, StepState, watch_path};
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 
 use crate::{
     components::{
@@ -23,7 +24,7 @@ pub fn follow(loaded: &Operation) -> RwSignal<Operation> {
     }
     let path = watch_path(loaded.id).as_str().to_owned();
     let fresh = Operation { steps: Vec::new(), started_at: None, finished_at: None, ..loaded.clone() };
-    let socket = StoredValue::new_local(None::<Socket>);
+    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
     Effect::new(move |_| {
         let fresh = StoredValue::new(fresh.clone());
         let opened = Socket::open(&path, move |event| {
@@ -39,7 +40,7 @@ pub fn follow(loaded: &Operation) -> RwSignal<Operation> {
                 let _ = operation.try_set(told);
             }
         });
-        socket.set_value(opened);
+        socket.set_value(opened.map(SendWrapper::new));
     });
     operation
 }

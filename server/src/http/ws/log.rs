@@ -30,7 +30,7 @@ async fn run(link: &mut Link, log: &mut Log, outbox: &mut Outbox) -> End {
         let open = !ack || on_the_way < WINDOW_BYTES;
         let gathering = outbox.gathering_since().filter(|_| !ended).map(|since| Instant::from_std(since) + GATHER);
         let ripe = !outbox.is_empty() && gathering.is_none_or(|until| until <= Instant::now());
-        let wake = gathering.filter(|_| open && !ripe).unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let wake = gathering.filter(|_| open && !ripe).unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         tokio::select! {
             event = link.next(open && ripe) => match event {
                 Ok(Event::Ready) => {

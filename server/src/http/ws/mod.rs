@@ -174,9 +174,8 @@ async fn watch_caller(
         tokio::time::sleep(RECHECK_EVERY).await;
         let again = services::session::recheck(state, &caller).await;
         let revoked = match again.and_then(|caller| may_stay(state, &caller)) {
-            Ok(()) => false,
             // A database that does not answer for a moment ends nobody's session.
-            Err(Error::Unavailable(_) | Error::Database(_)) => false,
+            Ok(()) | Err(Error::Unavailable(_) | Error::Database(_)) => false,
             Err(_) => true,
         };
         if revoked {

@@ -85,7 +85,7 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
     };
     let talking = async {
         let mut printed: VecDeque<Bytes> = VecDeque::new();
-        let mut waiting = 0_usize;
+        let mut queued_bytes = 0_usize;
         let mut on_the_way = 0_usize;
         let mut unread = 0_usize;
         let mut ended = false;
@@ -93,13 +93,13 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
             if ended && printed.is_empty() {
                 return End::Done;
             }
-            let may_read = !ended && waiting < MESSAGE_BYTES && on_the_way + waiting < WINDOW_BYTES;
+            let may_read = !ended && queued_bytes < MESSAGE_BYTES && on_the_way + queued_bytes < WINDOW_BYTES;
             tokio::select! {
                 biased;
                 event = link.next(!printed.is_empty()) => match event {
                     Ok(Event::Ready) => {
                         let message = next_message(&mut printed);
-                        waiting -= message.len() - 1;
+                        queued_bytes -= message.len() - 1;
                         on_the_way += message.len() - 1;
                         output_bytes += (message.len() - 1) as u64;
                         if let Err(end) = link.send(Message::Binary(message)) {
@@ -130,7 +130,7 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
                 Some(count) = taken.recv() => unread -= count,
                 read = output.next(), if may_read => match read {
                     Some(Ok(bytes)) => {
-                        waiting += bytes.len();
+                        queued_bytes += bytes.len();
                         printed.push_back(bytes);
                     }
                     Some(Err(error)) => {

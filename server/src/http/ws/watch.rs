@@ -54,7 +54,7 @@ async fn run(link: &mut Link, watcher: &mut Watcher) -> End {
     let mut since = Instant::now();
     loop {
         let ripe = !waiting.is_empty() && since.elapsed() >= GATHER;
-        let wake = if waiting.is_empty() || ripe { Instant::now() + Duration::from_secs(3600) } else { since + GATHER };
+        let wake = if waiting.is_empty() || ripe { Instant::now() + Duration::from_hours(1) } else { since + GATHER };
         tokio::select! {
             event = link.next(ripe) => match event {
                 Ok(Event::Ready) => {

@@ -107,7 +107,7 @@ impl<F: Feed> Merge<F> {
             if self.slots.is_empty() {
                 return false;
             }
-            let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
             tokio::select! {
                 Some((number, feed, event)) = self.reading.next() => {
                     if self.take(number, feed, event, sink) {

@@ -127,8 +127,9 @@ mod tests {
     #[test]
     fn wherever_the_log_is_cut_every_line_comes_once() {
         // Several lines share a time, and the two streams are out of order.
-        let log: Vec<(i64, usize)> = (0..60)
-            .map(|number| (1_000 + (number as i64 / 4) * 10 - if number % 7 == 0 { 5 } else { 0 }, number))
+        let log: Vec<(i64, usize)> = (0_i64..60)
+            .zip(0_usize..)
+            .map(|(at, number)| (1_000 + (at / 4) * 10 - if number % 7 == 0 { 5 } else { 0 }, number))
             .collect();
         for cut in 0..log.len() {
             for again in [0, 1, 3, 9] {

@@ -78,7 +78,7 @@ impl ContainerLog {
                 None
             }
             Err(Error::NotFound(_)) => Some(Event::Ended),
-            Err(error) if error.is_transient() && !self.is_refused(&error) => self.wait_for_engine().await,
+            Err(error) if error.is_transient() && !Self::is_refused(&error) => self.wait_for_engine().await,
             Err(error) => {
                 self.failure = Some(Error::NotFound(String::new()));
                 Some(Event::Notice(
@@ -89,7 +89,7 @@ impl ContainerLog {
     }
 
     /// Engines say with a server error that a logging driver cannot be read; trying again does not help.
-    fn is_refused(&self, error: &Error) -> bool {
+    fn is_refused(error: &Error) -> bool {
         matches!(error, Error::Other { message, .. } if message.contains("does not support reading"))
     }
 

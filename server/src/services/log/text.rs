@@ -22,6 +22,7 @@ pub struct Text {
     bytes: Vec<u8>,
 }
 
+#[allow(clippy::struct_field_names, reason = "the names of the JSON")]
 #[derive(serde::Serialize)]
 struct Line<'a> {
     time: String,
