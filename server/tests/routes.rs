@@ -65,10 +65,47 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("DELETE", "/api/v1/clusters/{cluster}/networks/{network}", AdminOnly),
     ("GET", "/api/v1/clusters/{cluster}/volumes", AdminOnly),
     ("DELETE", "/api/v1/clusters/{cluster}/volumes/{volume}", AdminOnly),
+    ("GET", "/api/v1/apps", Filtered),
+    ("GET", "/api/v1/projects/{project}/apps", Missing),
+    ("POST", "/api/v1/projects/{project}/apps", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/preview", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}", Missing),
+    ("PUT", "/api/v1/projects/{project}/apps/{app}", Missing),
+    ("DELETE", "/api/v1/projects/{project}/apps/{app}", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/preview", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}/containers", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/rollback", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/start", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/stop", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/restart", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}/services", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/services/{service}/scale", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/services/{service}/start", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/services/{service}/stop", Missing),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/services/{service}/restart", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}/releases", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}/releases/compare", Missing),
+    ("GET", "/api/v1/projects/{project}/apps/{app}/releases/{release}", Missing),
+    ("GET", "/api/v1/operations", Filtered),
+    ("GET", "/api/v1/operations/{operation}", Missing),
+    ("POST", "/api/v1/operations/{operation}/cancel", Missing),
+    ("GET", "/api/v1/operations/{operation}/watch", Missing),
+    ("GET", "/api/v1/templates", Own),
+    ("POST", "/api/v1/clusters/{cluster}/images/pull", AdminOnly),
+    ("POST", "/api/v1/clusters/{cluster}/images/prune", AdminOnly),
 ];
 
 /// Bodies for routes that ask for one, so that who may is decided and not what is wrong with the body.
-const BODIES: &[(&str, &str, &str)] = &[("POST", "/api/v1/clusters/{cluster}/images/{image}/tag", r#"{"tag": "a:b"}"#)];
+const BODIES: &[(&str, &str, &str)] = &[
+    ("POST", "/api/v1/clusters/{cluster}/images/{image}/tag", r#"{"tag": "a:b"}"#),
+    ("POST", "/api/v1/projects/{project}/apps", r#"{"name": "a", "cluster": "local", "compose": ""}"#),
+    ("POST", "/api/v1/projects/{project}/apps/preview", r#"{"name": "a", "cluster": "local", "compose": ""}"#),
+    ("PUT", "/api/v1/projects/{project}/apps/{app}", r#"{"compose": ""}"#),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/preview", r#"{"compose": ""}"#),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/rollback", r#"{"release": 1}"#),
+    ("POST", "/api/v1/projects/{project}/apps/{app}/services/{service}/scale", r#"{"replicas": 1}"#),
+    ("POST", "/api/v1/clusters/{cluster}/images/pull", r#"{"image": "a"}"#),
+];
 
 fn body(method: &str, path: &str) -> Value {
     let known = BODIES.iter().find(|(m, p, _)| *m == method && *p == path);
@@ -94,6 +131,8 @@ fn filled(path: &str) -> String {
         "{project}" => "bank",
         "{cluster}" => "local",
         "{action}" => "start",
+        "{release}" => "1",
+        "compare" => "compare?from=1&to=2",
         part if part.starts_with('{') => "01ARZ3NDEKTSV4RRFFQ69G5FAV",
         part => part,
     });
