@@ -63,9 +63,11 @@ impl Failure {
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         match error {
-            engine::Error::Unreachable(_) | engine::Error::Absent | engine::Error::Timeout { .. } => {
-                Self::Interrupted(error)
-            }
+            // an answer that was cut off tells as little of what was done as none
+            engine::Error::Unreachable(_)
+            | engine::Error::Absent
+            | engine::Error::Timeout { .. }
+            | engine::Error::Garbage(_) => Self::Interrupted(error),
             other => Self::Message(other.message()),
         }
     }
