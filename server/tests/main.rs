@@ -7,6 +7,9 @@
     reason = "tests fail that way; clippy knows them only inside test functions"
 )]
 
+mod app_crashes;
+mod app_faults;
+mod apps;
 mod cli;
 mod containers;
 mod cross_site;
@@ -19,9 +22,12 @@ mod files;
 mod images;
 mod logs;
 mod me;
+mod operations;
 mod picture;
 mod project;
+mod real_deploy;
 mod real_engine;
+mod reconcile;
 mod routes;
 mod serve;
 mod session;

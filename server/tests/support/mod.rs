@@ -4,11 +4,13 @@
 
 #![allow(dead_code, unused_imports, reason = "what one module does not use another does")]
 
+mod bench;
 mod client;
 mod database;
 mod portal;
 mod socket;
 
+pub use bench::{Bench, each_bench, failed_steps, problem, quick, story};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use portal::{PASSWORD, Running, TestPortal};

@@ -74,7 +74,7 @@ impl TestPortal {
         ]);
         variables.extend(settings.iter().cloned());
         let config = Config::load(&Sources { variables, ..Sources::default() }).unwrap();
-        let portal = startup::build(config).await.unwrap();
+        let portal = startup::build_with(config, super::quick()).await.unwrap();
         let (state, router) = (portal.state.clone(), portal.router.clone());
         Self { state, router, address, database, portal, listener, settings }
     }
