@@ -5,12 +5,15 @@ use std::str::FromStr;
 
 use bollard::models::{
     ContainerCreateBody, DeviceMapping, DeviceRequest, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig,
-    HostConfigLogConfig, Ipam, IpamConfig, Mount, MountBindOptions, MountTmpfsOptions, MountType, MountVolumeOptions,
-    NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy, VolumeCreateRequest,
+    HostConfigLogConfig, Ipam, IpamConfig, Mount, MountBindOptions, MountImageOptions, MountTmpfsOptions, MountType,
+    MountVolumeOptions, NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesBlkioWeightDevice,
+    ResourcesUlimits, RestartPolicy, ThrottleDevice, VolumeCreateRequest,
 };
 
 use super::error::Error;
-use super::spec::{ContainerSpec, HealthcheckSpec, MountSpec, NetworkAttachment, NetworkSpec, PortSpec, VolumeSpec};
+use super::spec::{
+    ContainerSpec, HealthcheckSpec, MountSpec, NetworkAttachment, NetworkSpec, PortSpec, Recursion, VolumeSpec,
+};
 
 fn some<T: Default + PartialEq>(value: T) -> Option<T> {
     (value != T::default()).then_some(value)
@@ -77,7 +80,21 @@ fn host_config(spec: &ContainerSpec, version: (usize, usize)) -> Result<HostConf
         cpu_shares: spec.cpu_shares,
         memory: spec.memory_bytes,
         cgroup_parent: spec.cgroup_parent.clone(),
-        blkio_weight: spec.blkio_weight,
+        blkio_weight: spec.blkio.weight,
+        blkio_weight_device: some(
+            spec.blkio
+                .weight_device
+                .iter()
+                .map(|(path, weight)| ResourcesBlkioWeightDevice {
+                    path: Some(path.clone()),
+                    weight: Some(usize::from(*weight)),
+                })
+                .collect(),
+        ),
+        blkio_device_read_bps: throttle(&spec.blkio.device_read_bps),
+        blkio_device_write_bps: throttle(&spec.blkio.device_write_bps),
+        blkio_device_read_iops: throttle(&spec.blkio.device_read_iops),
+        blkio_device_write_iops: throttle(&spec.blkio.device_write_iops),
         cpu_period: spec.cpu_period,
         cpu_quota: spec.cpu_quota,
         cpu_realtime_period: spec.cpu_realtime_period,
@@ -125,10 +142,11 @@ fn host_config(spec: &ContainerSpec, version: (usize, usize)) -> Result<HostConf
                 .collect(),
         ),
         binds: some(binds),
-        log_config: spec
-            .log_driver
-            .as_ref()
-            .map(|driver| HostConfigLogConfig { typ: Some(driver.clone()), config: map(&spec.log_options) }),
+        // without a driver the options are for the engine's own
+        log_config: (spec.log_driver.is_some() || !spec.log_options.is_empty()).then(|| HostConfigLogConfig {
+            typ: Some(spec.log_driver.clone().unwrap_or_default()),
+            config: map(&spec.log_options),
+        }),
         network_mode,
         port_bindings: some(port_bindings),
         restart_policy: Some(RestartPolicy {
@@ -137,6 +155,7 @@ fn host_config(spec: &ContainerSpec, version: (usize, usize)) -> Result<HostConf
         }),
         volumes_from: some(spec.volumes_from.clone()),
         mounts: some(mounts),
+        tmpfs: some(tmpfs(&spec.mounts)),
         annotations: map(&spec.annotations).filter(|_| version >= (1, 43)),
         cap_add: some(spec.cap_add.clone()),
         cap_drop: some(spec.cap_drop.clone()),
@@ -184,6 +203,24 @@ fn healthcheck(check: &HealthcheckSpec, version: (usize, usize)) -> HealthConfig
     }
 }
 
+fn throttle(rates: &BTreeMap<String, i64>) -> Option<Vec<ThrottleDevice>> {
+    some(rates.iter().map(|(path, rate)| ThrottleDevice { path: Some(path.clone()), rate: Some(*rate) }).collect())
+}
+
+/// Memory mounts with options, which every engine takes in this form only.
+fn tmpfs(specs: &[MountSpec]) -> HashMap<String, String> {
+    let with_options = |spec: &MountSpec| match spec {
+        MountSpec::Tmpfs { target, size_bytes, mode, options } if !options.is_empty() => {
+            let mut words = options.clone();
+            words.extend(size_bytes.map(|size| format!("size={size}")));
+            words.extend(mode.map(|mode| format!("mode={mode:o}")));
+            Some((target.clone(), words.join(",")))
+        }
+        _ => None,
+    };
+    specs.iter().filter_map(with_options).collect()
+}
+
 /// Mounts, and as binds those whose source the engine has to make.
 fn mounts(specs: &[MountSpec], version: (usize, usize)) -> Result<(Vec<String>, Vec<Mount>), Error> {
     let (mut binds, mut mounts) = (Vec::new(), Vec::new());
@@ -206,29 +243,46 @@ fn mounts(specs: &[MountSpec], version: (usize, usize)) -> Result<(Vec<String>, 
                     ..Mount::default()
                 });
             }
-            MountSpec::Bind { source, target, read_only, propagation, create, selinux }
-                if *create || selinux.is_some() =>
+            MountSpec::Bind { source, target, read_only, propagation, create, selinux, recursive }
+                if (*create && *recursive == Recursion::Unsaid) || selinux.is_some() =>
             {
                 let mut options = vec![if *read_only { "ro" } else { "rw" }];
                 options.extend(propagation.as_deref());
                 options.extend(selinux.as_deref());
                 binds.push(format!("{source}:{target}:{}", options.join(",")));
             }
-            MountSpec::Bind { source, target, read_only, propagation, .. } => mounts.push(Mount {
+            MountSpec::Bind { source, target, read_only, propagation, create, recursive, .. } => mounts.push(Mount {
                 target: Some(target.clone()),
                 source: Some(source.clone()),
                 typ: Some(MountType::BIND),
                 read_only: Some(*read_only),
-                bind_options: match propagation {
-                    Some(name) => Some(MountBindOptions {
-                        propagation: Some(word("propagation", name)?),
-                        ..MountBindOptions::default()
-                    }),
-                    None => None,
-                },
+                bind_options: (propagation.is_some() || *create || *recursive != Recursion::Unsaid)
+                    .then(|| {
+                        Ok::<_, Error>(MountBindOptions {
+                            propagation: optional_word("propagation", propagation.as_ref())?,
+                            create_mountpoint: create.then_some(true),
+                            non_recursive: (*recursive == Recursion::Disabled).then_some(true),
+                            read_only_non_recursive: (*recursive == Recursion::Writable).then_some(true),
+                            read_only_force_recursive: (*recursive == Recursion::Readonly).then_some(true),
+                        })
+                    })
+                    .transpose()?,
                 ..Mount::default()
             }),
-            MountSpec::Tmpfs { target, size_bytes, mode } => mounts.push(Mount {
+            MountSpec::Tmpfs { options, .. } if !options.is_empty() => {}
+            MountSpec::Image { source, target, subpath } => {
+                if version < (1, 48) {
+                    return Err(Error::InvalidSpec(format!("{target}: mounting an image needs Docker 28 or newer")));
+                }
+                mounts.push(Mount {
+                    target: Some(target.clone()),
+                    source: Some(source.clone()),
+                    typ: Some(MountType::IMAGE),
+                    image_options: subpath.as_ref().map(|subpath| MountImageOptions { subpath: Some(subpath.clone()) }),
+                    ..Mount::default()
+                });
+            }
+            MountSpec::Tmpfs { target, size_bytes, mode, .. } => mounts.push(Mount {
                 target: Some(target.clone()),
                 typ: Some(MountType::TMPFS),
                 tmpfs_options: (size_bytes.is_some() || mode.is_some()).then(|| MountTmpfsOptions {
@@ -319,6 +373,7 @@ mod tests {
                     propagation: None,
                     create: true,
                     selinux: None,
+                    recursive: Recursion::default(),
                 },
                 MountSpec::Volume {
                     name: Some("data".into()),

@@ -113,8 +113,8 @@ pub struct ContainerSpec {
     pub cpuset_mems: Option<String>,
     /// The most processes; -1 is no limit.
     pub pids_limit: Option<i64>,
-    /// The relative weight for disks.
-    pub blkio_weight: Option<u16>,
+    /// Limits of block devices.
+    pub blkio: BlkioSpec,
     /// Whether the kernel must not end it for want of memory.
     pub oom_kill_disable: Option<bool>,
     /// How readily the kernel ends it for want of memory.
@@ -222,6 +222,8 @@ pub enum MountSpec {
         create: bool,
         /// `z` or `Z` for SELinux.
         selinux: Option<String>,
+        /// Whether mounts below the source come along, and how.
+        recursive: Recursion,
     },
     /// Memory.
     Tmpfs {
@@ -231,6 +233,17 @@ pub enum MountSpec {
         size_bytes: Option<i64>,
         /// Its permissions.
         mode: Option<u32>,
+        /// Further mount options, `noexec`.
+        options: Vec<String>,
+    },
+    /// The files of another image (API 1.48).
+    Image {
+        /// The image.
+        source: String,
+        /// The path inside.
+        target: String,
+        /// The path in the image.
+        subpath: Option<String>,
     },
 }
 
@@ -238,9 +251,45 @@ impl MountSpec {
     /// The path inside.
     pub fn target(&self) -> &str {
         match self {
-            Self::Volume { target, .. } | Self::Bind { target, .. } | Self::Tmpfs { target, .. } => target,
+            Self::Volume { target, .. }
+            | Self::Bind { target, .. }
+            | Self::Tmpfs { target, .. }
+            | Self::Image { target, .. } => target,
         }
     }
+}
+
+/// Whether mounts below a bind mount's source come along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recursion {
+    /// As the engine does it.
+    #[default]
+    Unsaid,
+    /// No.
+    Disabled,
+    /// Yes, and writable even where the mount is read-only.
+    Writable,
+    /// Yes, and read-only or not at all.
+    Readonly,
+}
+
+/// Limits of block devices; the maps go from the device's path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlkioSpec {
+    /// The relative weight.
+    pub weight: Option<u16>,
+    /// The relative weight for a device.
+    pub weight_device: BTreeMap<String, u16>,
+    /// Bytes read per second.
+    pub device_read_bps: BTreeMap<String, i64>,
+    /// Bytes written per second.
+    pub device_write_bps: BTreeMap<String, i64>,
+    /// Reads per second.
+    pub device_read_iops: BTreeMap<String, i64>,
+    /// Writes per second.
+    pub device_write_iops: BTreeMap<String, i64>,
 }
 
 /// A container's place in a network.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::compose::{
-    Content, FileMount, HealthTest, MountKind, NetworkMode, PortRange, Project, Propagation, RestartPolicy,
+    Content, FileMount, HealthTest, MountKind, NetworkMode, PortRange, Project, Propagation, Recursive, RestartPolicy,
     SelinuxLabel, Service,
 };
 use crate::engine::{
-    ContainerSpec, DeviceRequestSpec, DeviceSpec, FileSpec, HealthcheckSpec, MountSpec, NetworkAttachment, PortSpec,
-    RestartSpec, UlimitSpec,
+    BlkioSpec, ContainerSpec, DeviceRequestSpec, DeviceSpec, FileSpec, HealthcheckSpec, MountSpec, NetworkAttachment,
+    PortSpec, Recursion, RestartSpec, UlimitSpec,
 };
 
 /// What the containers of a service are made of. What differs from copy to copy is added by [`Template::copy`].
@@ -162,7 +162,14 @@ pub fn template(app: &str, project: &Project, name: &str, service: &Service) -> 
         spec.log_options.clone_from(&logging.options);
     }
     if let Some(blkio) = &resources.blkio {
-        spec.blkio_weight = blkio.weight;
+        spec.blkio = BlkioSpec {
+            weight: blkio.weight,
+            weight_device: blkio.weight_device.clone(),
+            device_read_bps: blkio.device_read_bps.clone(),
+            device_write_bps: blkio.device_write_bps.clone(),
+            device_read_iops: blkio.device_read_iops.clone(),
+            device_write_iops: blkio.device_write_iops.clone(),
+        };
     }
     spec.mounts = service.volumes.iter().map(|mount| self::mount(app, project, mount)).collect();
     let shares = join(app, project, name, service, &mut spec);
@@ -241,7 +248,7 @@ fn mount(app: &str, project: &Project, mount: &crate::compose::Mount) -> MountSp
             nocopy: *nocopy,
             subpath: subpath.clone(),
         },
-        MountKind::Bind { source, create_host_path, propagation, recursive: _, selinux } => MountSpec::Bind {
+        MountKind::Bind { source, create_host_path, propagation, recursive, selinux } => MountSpec::Bind {
             source: source.clone(),
             target,
             read_only,
@@ -251,11 +258,19 @@ fn mount(app: &str, project: &Project, mount: &crate::compose::Mount) -> MountSp
                 SelinuxLabel::Shared => "z".to_owned(),
                 SelinuxLabel::Private => "Z".to_owned(),
             }),
+            recursive: match recursive {
+                None | Some(Recursive::Enabled) => Recursion::Unsaid,
+                Some(Recursive::Disabled) => Recursion::Disabled,
+                Some(Recursive::Writable) => Recursion::Writable,
+                Some(Recursive::Readonly) => Recursion::Readonly,
+            },
         },
-        MountKind::Tmpfs { size_bytes, mode, options: _ } => {
-            MountSpec::Tmpfs { target, size_bytes: *size_bytes, mode: *mode }
+        MountKind::Tmpfs { size_bytes, mode, options } => {
+            MountSpec::Tmpfs { target, size_bytes: *size_bytes, mode: *mode, options: options.clone() }
         }
-        MountKind::Image { .. } => MountSpec::Tmpfs { target, size_bytes: None, mode: None },
+        MountKind::Image { source, subpath } => {
+            MountSpec::Image { source: source.clone(), target, subpath: subpath.clone() }
+        }
     }
 }
 
