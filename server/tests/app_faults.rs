@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use api::Language;
 use api::operation::{Operation, OperationState};
-use serde_json::json;
 
 use crate::fake_engine::{Behaviour, Fault, Health, Match, PullOutcome, PullScript, Target, Times};
 use crate::support::{Bench, each_bench, problem, story};

@@ -4,6 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::pedantic,
+    clippy::wrong_self_convention,
     reason = "tests fail that way; clippy knows them only inside test functions"
 )]
 
