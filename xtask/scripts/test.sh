@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh [lint|rust|browser]…: every check of the project, or only the named parts.
+# test.sh [lint|unit|rust|browser]…: every check of the project (lint, rust, browser), or only the named parts.
+# `unit` is the part of `rust` that needs no engine and no database.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . xtask/scripts/say.sh
@@ -64,14 +65,23 @@ fi
 with_services=()
 for name; do
     case $name in
-    lint) ;;
+    lint | unit) ;;
     rust | browser) with_services+=("$name") ;;
-    *) die "test.sh knows lint, rust and browser, not $name" ;;
+    *) die "test.sh knows lint, unit, rust and browser, not $name" ;;
     esac
 done
 
+unit_tests() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace --exclude xtask --lib --no-fail-fast --status-level slow
+    else
+        cargo test --workspace --exclude xtask --lib --no-fail-fast
+    fi
+}
+
 xtask/scripts/compiler.sh lint
 case " $* " in *" lint "*) lint ;; esac
+case " $* " in *" unit "*) part "Unit tests" unit_tests ;; esac
 if [ ${#with_services[@]} != 0 ]; then
     part "Building the browser half" cargo xtask site
     case " $* " in *" browser "*)
