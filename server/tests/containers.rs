@@ -99,7 +99,7 @@ async fn a_container_is_found_by_id_beginning_and_name() {
 #[tokio::test]
 async fn actions_reach_the_engine_and_what_is_so_already_is_done() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let (portal, admin) = portal(&engine).await;
     listed(&admin, CONTAINERS, 1).await;
     let act = async |action: &str| admin.post(&format!("{CONTAINERS}/web/{action}"), &Value::Null).await;
@@ -126,7 +126,7 @@ async fn actions_reach_the_engine_and_what_is_so_already_is_done() {
 #[tokio::test]
 async fn a_running_container_is_removed_only_by_force() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let (_portal, admin) = portal(&engine).await;
     listed(&admin, CONTAINERS, 1).await;
     let problem = admin.delete(&format!("{CONTAINERS}/web")).await.expect(409).json();
@@ -139,22 +139,9 @@ async fn a_running_container_is_removed_only_by_force() {
 }
 
 #[tokio::test]
-async fn shells_are_found_in_the_container() {
-    let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
-    engine.add_container(&ContainerSpec::new("down", "busybox:local").stopped());
-    let (_portal, admin) = portal(&engine).await;
-    listed(&admin, CONTAINERS, 2).await;
-    let shells = admin.get(&format!("{CONTAINERS}/web/shells")).await.expect(200).json();
-    assert!(shells.as_array().unwrap().contains(&Value::from("/bin/sh")), "{shells}");
-    let problem = admin.get(&format!("{CONTAINERS}/down/shells")).await.expect(409).json();
-    assert_eq!(problem["message"]["key"], "container.not-running");
-}
-
-#[tokio::test]
 async fn a_hung_engine_costs_the_writes_but_not_the_lists() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let (_portal, admin) = portal(&engine).await;
     listed(&admin, CONTAINERS, 1).await;
     engine.fault(Match::any(), Fault::Hang);
@@ -168,7 +155,7 @@ async fn a_hung_engine_costs_the_writes_but_not_the_lists() {
 #[tokio::test]
 async fn an_engine_that_is_away_is_told_with_what_to_do() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let (portal, admin) = portal(&engine).await;
     listed(&admin, CONTAINERS, 1).await;
     engine.stop().await;
@@ -193,7 +180,7 @@ async fn an_engine_that_is_away_is_told_with_what_to_do() {
 async fn members_see_their_projects_containers_and_nothing_else() {
     let engine = FakeEngine::start().await;
     let ours = engine.add_container(&shop("shop-web-1", "web"));
-    engine.add_container(&ContainerSpec::new("foreign", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("foreign", "app:1"));
     let (portal, admin) = portal(&engine).await;
     listed(&admin, CONTAINERS, 2).await;
     let developer = portal.member("dora", "alpha", ProjectRole::Developer).await;
@@ -250,6 +237,7 @@ async fn networks_and_volumes_in_use_name_who_uses_them() {
         let spec = server::engine::ContainerSpec {
             name: "user".into(),
             image: "busybox:local".into(),
+            command: Some(vec!["sleep".into(), "1000".into()]),
             networks: vec![server::engine::NetworkAttachment { name: "back".into(), ..Default::default() }],
             mounts: vec![server::engine::MountSpec::Volume {
                 name: Some("data".into()),
@@ -285,8 +273,8 @@ async fn networks_and_volumes_in_use_name_who_uses_them() {
 #[tokio::test]
 async fn nodes_events_and_the_dashboard_tell_what_runs_and_what_is_wrong() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
-    engine.add_container(&ContainerSpec::new("bad", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
+    engine.add_container(&ContainerSpec::new("bad", "app:1"));
     let (_portal, admin) = portal(&engine).await;
     engine.exit_container("bad", 3);
     let nodes = listed(&admin, "/api/v1/clusters/local/nodes", 1).await;
@@ -319,7 +307,7 @@ async fn a_thousand_rows_are_listed_and_searched_at_once() {
     let (_portal, admin) = portal(&engine).await;
     let list = listed(&admin, &format!("{CONTAINERS}?limit=1000"), 1_000).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1_000);
-    assert_eq!(names(&admin.get(&format!("{CONTAINERS}?q=0777")).await.json()), ["shop-web-0777"]);
+    assert_eq!(names(&admin.get(&format!("{CONTAINERS}?q=web-0777")).await.json()), ["shop-web-0777"]);
     let found = admin.get("/api/v1/search?q=shop-web").await.expect(200).json();
     assert_eq!((found["items"].as_array().unwrap().len(), &found["total"]), (20, &Value::from(1_000)));
 }

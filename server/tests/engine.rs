@@ -15,7 +15,12 @@ use crate::picture::{brisk, cluster_with, connected, wait_connected};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn spec(name: &str) -> ContainerSpec {
-    ContainerSpec { name: name.into(), image: "busybox:local".into(), ..ContainerSpec::default() }
+    ContainerSpec {
+        name: name.into(),
+        image: "busybox:local".into(),
+        command: Some(vec!["sleep".into(), "1000".into()]),
+        ..ContainerSpec::default()
+    }
 }
 
 #[tokio::test]
@@ -86,12 +91,13 @@ async fn a_container_whose_network_is_missing_is_taken_away_again() {
 async fn refusals_say_what_they_are() {
     let engine = FakeEngine::start().await;
     let cluster = connected(&engine).await;
-    let missing = ContainerSpec { image: "nobody:1".into(), ..spec("x") };
-    assert!(matches!(cluster.create_container(&missing).await, Err(Error::ImageNotFound(_))));
+    let missing = ContainerSpec { image: "nobody:1".into(), ..spec("missing") };
+    let error = cluster.create_container(&missing).await.unwrap_err();
+    assert!(matches!(error, Error::ImageNotFound(_)), "{error:?}");
     cluster.create_container(&spec("web")).await.unwrap();
     assert!(matches!(cluster.create_container(&spec("web")).await, Err(Error::Conflict(_))));
     engine.fault_once(Match::call("POST", "/containers/create"), Fault::NoSpace);
-    assert!(matches!(cluster.create_container(&spec("y")).await, Err(Error::NoSpace(_))));
+    assert!(matches!(cluster.create_container(&spec("full")).await, Err(Error::NoSpace(_))));
     let taken = "driver failed programming external connectivity on endpoint web: Bind for 0.0.0.0:8080 failed: port is already allocated";
     engine.fault_once(Match::call("POST", "/containers/*/start"), Fault::Error(500, taken.into()));
     let Err(Error::PortInUse { port: 8080, .. }) = cluster.start("web").await else { panic!() };
@@ -212,7 +218,7 @@ async fn a_pull_shows_its_layers_and_says_why_it_failed() {
 async fn a_log_comes_line_by_line_with_times_and_streams() {
     for tty in [false, true] {
         let engine = FakeEngine::start().await;
-        engine.add_container(&fake_engine::ContainerSpec::new("web", "busybox:local").with("Tty", tty));
+        engine.add_container(&fake_engine::ContainerSpec::new("web", "app:1").with("Tty", tty));
         let cluster = connected(&engine).await;
         for number in 0..5 {
             let stream = if number % 2 == 0 { Stream::Stdout } else { Stream::Stderr };
@@ -242,7 +248,7 @@ async fn a_log_comes_line_by_line_with_times_and_streams() {
 #[tokio::test]
 async fn a_log_that_breaks_off_is_an_error_not_an_end() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&fake_engine::ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&fake_engine::ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     engine.log_line("web", Stream::Stdout, "before");
     let follow = LogOptions { follow: true, ..LogOptions::default() };
@@ -263,7 +269,7 @@ async fn a_log_that_breaks_off_is_an_error_not_an_end() {
 #[tokio::test]
 async fn a_program_runs_with_input_output_and_an_end() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&fake_engine::ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&fake_engine::ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     let output = cluster.run("web", &["sh", "-c", "echo out; echo err >&2; exit 3"]).await.unwrap();
     assert_eq!((output.exit_code, output.stdout, output.stderr), (3, b"out\n".to_vec(), b"err\n".to_vec()));
@@ -288,7 +294,7 @@ async fn a_program_runs_with_input_output_and_an_end() {
 #[tokio::test]
 async fn a_sample_comes_from_the_engine_where_its_processes_are_not_here() {
     let engine = FakeEngine::start().await;
-    let id = engine.add_container(&fake_engine::ContainerSpec::new("web", "busybox:local"));
+    let id = engine.add_container(&fake_engine::ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     let sample = cluster.stats_once(&id).await.unwrap();
     assert!(sample.memory_bytes > 0 && sample.at_nanos > 0, "{sample:?}");

@@ -105,14 +105,14 @@ async fn the_first_picture_has_everything_with_its_details() {
 #[tokio::test]
 async fn events_change_only_what_they_are_about() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("still", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("still", "app:1"));
     // Without resync, so that only events can bring what happens.
     let (cluster, mut changes) = cluster_with(&engine, Periods { resync: Duration::from_mins(10), ..brisk() });
     let before =
         until(&cluster, "details are there", |p| p.find_container("still").is_ok_and(|c| c.started_at.is_some())).await;
     engine.clear_requests();
 
-    let id = engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    let id = engine.add_container(&ContainerSpec::new("web", "app:1"));
     until(&cluster, "web runs", |p| state_of(p, "web") == Some(ContainerState::Running)).await;
     engine.set_health("web", "unhealthy");
     until(&cluster, "web is unhealthy", |p| p.find_container("web").unwrap().health == Some(Health::Unhealthy)).await;
@@ -136,7 +136,7 @@ async fn events_change_only_what_they_are_about() {
 #[tokio::test]
 async fn memory_and_oom_are_seen() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("greedy", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("greedy", "app:1"));
     let cluster = connected(&engine).await;
     engine.oom_container("greedy");
     let picture = until(&cluster, "it was ended", |p| p.find_container("greedy").unwrap().oom_killed).await;
@@ -146,7 +146,7 @@ async fn memory_and_oom_are_seen() {
 #[tokio::test]
 async fn a_silently_dead_event_stream_is_found_and_opened_anew() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     until(&cluster, "details are there", |p| p.find_container("web").is_ok_and(|c| c.started_at.is_some())).await;
     let streams = engine.requests().count("GET", "/events");
@@ -170,7 +170,7 @@ async fn with_the_default_periods_a_dead_stream_costs_less_than_fifteen_seconds(
 #[tokio::test]
 async fn a_restarted_engine_is_found_again_without_help() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     let before =
         until(&cluster, "web is there", |p| p.find_container("web").is_ok_and(|c| c.started_at.is_some())).await;
@@ -193,7 +193,7 @@ async fn a_restarted_engine_is_found_again_without_help() {
 #[tokio::test]
 async fn an_engine_that_hangs_leaves_the_old_picture_and_comes_back() {
     let engine = FakeEngine::start().await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     let cluster = connected(&engine).await;
     let as_of = cluster.connection().as_of;
     let fault = engine.fault(Match::call("GET", "/containers/json"), Fault::Hang);
@@ -210,11 +210,11 @@ async fn an_engine_that_hangs_leaves_the_old_picture_and_comes_back() {
 #[tokio::test]
 async fn one_stuck_container_holds_up_nothing_else() {
     let engine = FakeEngine::start().await;
-    let stuck = engine.add_container(&ContainerSpec::new("stuck", "busybox:local"));
+    let stuck = engine.add_container(&ContainerSpec::new("stuck", "app:1"));
     engine.fault(Match::call("GET", &format!("/containers/{stuck}/json")), Fault::Hang);
     let cluster = connected(&engine).await;
     assert_eq!(state_of(&cluster.picture(), "stuck"), Some(ContainerState::Running), "the list tells this much");
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     until(&cluster, "another is seen", |p| state_of(p, "web") == Some(ContainerState::Running)).await;
     assert_eq!(cluster.connection().state, ConnectionState::Connected);
 }
@@ -232,7 +232,7 @@ async fn garbage_never_ends_the_supervisor_nor_marks_containers_as_ended() {
         (Fault::Disconnect, "engine."),
     ] {
         let engine = FakeEngine::start().await;
-        engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+        engine.add_container(&ContainerSpec::new("web", "app:1"));
         let periods = Periods { list: PATIENCE, ..brisk() };
         let (cluster, _) = cluster_with(&engine, periods);
         wait_connected(&cluster).await;
@@ -254,7 +254,7 @@ async fn broken_parts_leave_the_rest_of_the_picture_true() {
         engine.fault(Match::call("GET", path), Fault::WrongTypes);
     }
     let cluster = connected(&engine).await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     until(&cluster, "web is seen", |p| p.find_container("web").is_ok()).await;
     engine.clear_faults();
     until(&cluster, "the parts heal", |p| !p.images.is_empty() && !p.networks.is_empty() && p.facts.is_some()).await;
@@ -267,7 +267,7 @@ async fn an_event_stream_of_garbage_is_opened_anew() {
     let cluster = connected(&engine).await;
     engine.wait_for("a third stream", |journal| journal.count("GET", "/events") >= 3).await;
     wait_connected(&cluster).await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     until(&cluster, "events flow", |p| state_of(p, "web") == Some(ContainerState::Running)).await;
 }
 
@@ -277,7 +277,7 @@ async fn an_event_stream_that_never_opens_costs_only_the_speed() {
     engine.fault(Match::call("GET", "/events"), Fault::Hang);
     let (cluster, _) = cluster_with(&engine, brisk());
     wait_connected(&cluster).await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+    engine.add_container(&ContainerSpec::new("web", "app:1"));
     until(&cluster, "the list told it", |p| state_of(p, "web") == Some(ContainerState::Running)).await;
 }
 
@@ -321,7 +321,7 @@ async fn without_an_engine_the_portal_says_how_to_connect_one_and_keeps_looking(
 async fn a_thousand_containers_are_one_list_and_few_pictures() {
     let engine = FakeEngine::start().await;
     for number in 0..1_000 {
-        engine.add_container(&ContainerSpec::new(&format!("c-{number:04}"), "busybox:local"));
+        engine.add_container(&ContainerSpec::new(&format!("c-{number:04}"), "app:1"));
     }
     let calm = Periods { resync: Duration::from_mins(10), call: PATIENCE, list: PATIENCE, ..Periods::default() };
     let (cluster, mut changes) = cluster_with(&engine, calm);

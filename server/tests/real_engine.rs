@@ -22,9 +22,9 @@ struct Real {
 }
 
 impl Real {
-    /// The engine of the tests; `None` where there is none.
-    async fn engine(test: &str) -> Option<Self> {
-        let host = std::env::var("GANTRY_TEST_DOCKER_HOST").ok().filter(|host| !host.is_empty())?;
+    /// The engine of the tests.
+    async fn engine(test: &str) -> Self {
+        let host = std::env::var("GANTRY_TEST_DOCKER_HOST").expect("GANTRY_TEST_DOCKER_HOST names an engine");
         let settings = Settings {
             endpoint: Some(Endpoint::parse(&host, false, None).unwrap()),
             sockets: Vec::new(),
@@ -35,7 +35,7 @@ impl Real {
         timeout(PATIENCE, connected.wait_for(|connected| *connected)).await.expect("the engine answers").unwrap();
         let real = Self { cluster, name: format!("gantry-{test}-{}", std::process::id()) };
         real.clean().await;
-        Some(real)
+        real
     }
 
     fn spec(&self, command: &str) -> ContainerSpec {
@@ -73,8 +73,9 @@ impl Real {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn a_container_lives_and_the_picture_follows() {
-    let Some(real) = Real::engine("life").await else { return };
+    let real = Real::engine("life").await;
     let cluster = &real.cluster;
     let mut spec = real.spec("while true; do sleep 1; done");
     spec.healthcheck = Some(HealthcheckSpec {
@@ -113,8 +114,9 @@ async fn a_container_lives_and_the_picture_follows() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn networks_volumes_ports_and_files_are_as_asked() {
-    let Some(real) = Real::engine("parts").await else { return };
+    let real = Real::engine("parts").await;
     let cluster = &real.cluster;
     let network = NetworkSpec { name: real.name.clone(), ..NetworkSpec::default() };
     cluster.create_network(&network).await.unwrap();
@@ -165,8 +167,9 @@ async fn networks_volumes_ports_and_files_are_as_asked() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn a_log_is_complete_and_in_order() {
-    let Some(real) = Real::engine("log").await else { return };
+    let real = Real::engine("log").await;
     for tty in [false, true] {
         let mut spec = real.spec("i=0; while [ $i -lt 2000 ]; do echo \"line $i\"; i=$((i+1)); done; echo bad >&2");
         spec.tty = tty;
@@ -191,8 +194,9 @@ async fn a_log_is_complete_and_in_order() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn a_line_longer_than_an_entry_of_the_engine_stays_one_line() {
-    let Some(real) = Real::engine("long").await else { return };
+    let real = Real::engine("long").await;
     for tty in [false, true] {
         let mut spec = real.spec("head -c 40000 /dev/zero | tr '\\0' x; echo; echo end");
         spec.tty = tty;
@@ -208,8 +212,9 @@ async fn a_line_longer_than_an_entry_of_the_engine_stays_one_line() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn a_terminal_works_and_its_processes_end_with_it() {
-    let Some(real) = Real::engine("exec").await else { return };
+    let real = Real::engine("exec").await;
     let id = real.run("while true; do sleep 1; done").await;
     let shell = ExecSpec { command: vec!["sh".into()], tty: true, columns: 91, rows: 27, ..ExecSpec::default() };
     let mut session = real.cluster.exec(&id, &shell).await.unwrap();
@@ -237,8 +242,9 @@ async fn a_terminal_works_and_its_processes_end_with_it() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn samples_grow_with_what_is_used() {
-    let Some(real) = Real::engine("stats").await else { return };
+    let real = Real::engine("stats").await;
     let id = real.run("while true; do :; done").await;
     real.until("it is inspected", |row| row.started_at.is_some()).await;
     let first = real.cluster.stats_once(&id).await.unwrap();
@@ -256,8 +262,9 @@ async fn samples_grow_with_what_is_used() {
 }
 
 #[tokio::test]
+#[ignore = "not part of this run: wants an engine at GANTRY_TEST_DOCKER_HOST, which `make test` gives it"]
 async fn images_are_inspected_tagged_and_removed() {
-    let Some(real) = Real::engine("image").await else { return };
+    let real = Real::engine("image").await;
     let tag = format!("{}:1", real.name);
     let detail = real.cluster.inspect_image("busybox:local").await.unwrap();
     assert!(!detail.layers.is_empty() && detail.image.size_bytes > 0);

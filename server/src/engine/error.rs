@@ -230,22 +230,14 @@ impl From<bollard::errors::Error> for Error {
 /// The host port that an engine's sentence about a taken port names; 0 where it names none.
 fn port_of(message: &str) -> u16 {
     // "Bind for 0.0.0.0:8080 failed", "listen tcp4 0.0.0.0:8080: bind: …", "listen tcp :8080: …", "[::]:8080"
-    let mut found = 0;
-    for (index, _) in message.match_indices(':') {
-        let digits: String = message[index + 1..].chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(port) = digits.parse::<u16>()
-            && port != 0
-        {
-            let before = message[..index].chars().next_back();
-            if before.is_some_and(|c| c.is_ascii_digit() || c == ']' || c == ' ') {
-                found = port;
-                if message[..index].contains("Bind for") || message[..index].contains("listen") {
-                    break;
-                }
-            }
-        }
-    }
-    found
+    let named = ["Bind for", "listen", "host port"].iter().filter_map(|words| message.find(words)).min().unwrap_or(0);
+    let message = &message[named..];
+    let port = |(place, _): (usize, &str)| {
+        let before = message[..place].chars().next_back()?;
+        let digits: String = message[place + 1..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok().filter(|port| *port != 0 && (before.is_ascii_digit() || before == ']' || before == ' '))
+    };
+    message.match_indices(':').find_map(port).unwrap_or(0)
 }
 
 fn shorten(text: &str) -> String {

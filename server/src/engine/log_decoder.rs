@@ -119,6 +119,9 @@ impl Line {
                     }
                 }
                 (self.at_stamp, self.since_stamp) = (false, 0);
+                if bytes.is_empty() {
+                    return;
+                }
             }
             let window = if source.tty { bytes.len().min(ENTRY_BYTES - self.since_stamp) } else { bytes.len() };
             match memchr::memchr(b'\n', &bytes[..window]) {

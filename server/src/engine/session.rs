@@ -67,6 +67,8 @@ pub(super) struct Session<'a> {
     publish_at: Option<Instant>,
     last_list: Instant,
     last_event: Instant,
+    /// When events last told of which containers.
+    told: HashMap<String, Instant>,
     suspect_at: Option<Instant>,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Session<'a> {
             publish_at: None,
             last_list: now,
             last_event: now,
+            told: HashMap::new(),
             suspect_at: None,
         }
     }
@@ -203,8 +206,12 @@ impl<'a> Session<'a> {
         self.last_event = Instant::now();
         self.suspect_at = None;
         match event::effect(&line) {
-            Effect::Container(id) => self.inspect(id),
+            Effect::Container(id) => {
+                self.told.insert(id.clone(), self.last_event);
+                self.inspect(id);
+            }
             Effect::Gone(id) => {
+                self.told.insert(id.clone(), self.last_event);
                 if self.world.remove(&id) {
                     self.changed();
                 }
@@ -225,10 +232,12 @@ impl<'a> Session<'a> {
             Done::Containers(rows, asked) => {
                 let news = self.world.take_rows(rows?, asked);
                 self.world.as_of = Some(OffsetDateTime::now_utc());
-                let explained = !self.is_connected || self.last_event.elapsed() < SUSPICION;
-                if !news.changed.is_empty() && !explained {
-                    self.suspect_at = Some(Instant::now() + SUSPICION);
+                // An event may be a moment behind the list that shows what it tells of.
+                let is_told = |id: &String| self.told.contains_key(id) || self.inspecting.contains_key(id);
+                if self.is_connected && !news.changed.iter().all(is_told) {
+                    self.suspect_at.get_or_insert(Instant::now() + SUSPICION);
                 }
+                self.told.retain(|_, at| at.elapsed() < 2 * SUSPICION);
                 for id in news.inspect {
                     self.inspect(id);
                 }

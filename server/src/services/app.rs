@@ -49,6 +49,7 @@ const FIELDS: Fields<App> = Fields {
         text(&row.project);
         text(&row.cluster);
     },
+    id: |_| "",
 };
 
 fn state_word(state: AppState) -> &'static str {

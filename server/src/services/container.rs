@@ -40,9 +40,9 @@ const FIELDS: Fields<Container> = Fields {
     texts: |row, text| {
         text(&row.name);
         text(&row.image);
-        text(&row.id);
         row.app.as_deref().into_iter().chain(row.service.as_deref()).for_each(text);
     },
+    id: |row| &row.id,
 };
 
 /// The containers of a cluster.

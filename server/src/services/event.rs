@@ -24,11 +24,12 @@ const FIELDS: Fields<Event> = Fields {
         ("name", |a, b| a.name.cmp(&b.name)),
     ],
     texts: |row, text| {
-        for part in [&row.name, &row.action, &row.kind, &row.id] {
+        for part in [&row.name, &row.action, &row.kind] {
             text(part);
         }
         row.app.as_deref().into_iter().chain(row.service.as_deref()).for_each(text);
     },
+    id: |row| &row.id,
 };
 
 /// The latest events of a cluster, newest first.

@@ -24,8 +24,8 @@ const FIELDS: Fields<Image> = Fields {
     ],
     texts: |row, text| {
         row.tags.iter().for_each(|tag| text(tag));
-        text(&row.id);
     },
+    id: |row| &row.id,
 };
 
 /// The images of a cluster.

@@ -25,7 +25,12 @@ pub struct Fields<T: 'static> {
     pub sorts: &'static [(&'static str, Sort<T>)],
     /// Gives each text that `q` searches.
     pub texts: Texts<T>,
+    /// The engine's id; `q` finds it by its beginning, because every short word is somewhere in a long number.
+    pub id: fn(&T) -> &str,
 }
+
+/// The fewest letters that are looked for at the beginning of an id.
+const LEAST_OF_ID: usize = 4;
 
 /// The query parameters of a list. Everything that is not one of the list's own is a filter.
 pub fn parse(parameters: BTreeMap<String, String>) -> Result<ListQuery, Error> {
@@ -80,6 +85,7 @@ struct Plan<'a, T: 'static> {
     filters: Vec<(Filter<T>, Vec<&'a str>)>,
     words: Vec<String>,
     texts: Texts<T>,
+    id: fn(&T) -> &str,
     sort: Option<Sort<T>>,
     offset: usize,
     limit: usize,
@@ -120,7 +126,7 @@ impl<'a, T> Plan<'a, T> {
         }
         let words = query.q.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize;
-        Ok(Self { filters, words, texts: fields.texts, sort, offset, limit })
+        Ok(Self { filters, words, texts: fields.texts, id: fields.id, sort, offset, limit })
     }
 
     fn fits(&self, item: &T) -> bool {
@@ -128,7 +134,7 @@ impl<'a, T> Plan<'a, T> {
             && self.words.iter().all(|word| {
                 let mut found = false;
                 (self.texts)(item, &mut |text| found = found || contains(text, word));
-                found
+                found || begins((self.id)(item), word)
             })
     }
 }
@@ -140,6 +146,12 @@ pub fn contains(text: &str, word: &str) -> bool {
     }
     let (text, word) = (text.as_bytes(), word.as_bytes());
     word.is_empty() || text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// Whether an id begins with `word`, with or without its algorithm.
+pub fn begins(id: &str, word: &str) -> bool {
+    word.len() >= LEAST_OF_ID
+        && (id.starts_with(word) || id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(word)))
 }
 
 /// Whether a filter's value means `yes`.
@@ -165,6 +177,7 @@ mod tests {
         filters: &[("name", |row, value| row.name == value), ("even", |row, value| is_yes(value, row.size % 2 == 0))],
         sorts: &[("name", |a, b| a.name.cmp(&b.name)), ("size", |a, b| a.size.cmp(&b.size))],
         texts: |row, text| text(&row.name),
+        id: |_| "sha256:abcdef",
     };
 
     fn rows(count: u32) -> Vec<Arc<Row>> {
@@ -199,8 +212,11 @@ mod tests {
     fn filters_take_either_value_and_all_words_must_occur() {
         assert_eq!(ask(&[("name", "Web-0001,Web-0002,nobody")]).unwrap().total, 2);
         assert_eq!(ask(&[("even", "true")]).unwrap().total, 500);
-        assert_eq!(ask(&[("even", "false"), ("q", "web 99")]).unwrap().total, 10);
+        assert_eq!(ask(&[("even", "false"), ("q", "web 099")]).unwrap().total, 6);
         assert_eq!(ask(&[("q", "WEB-0999")]).unwrap().total, 1);
+        assert_eq!(ask(&[("q", "abcd")]).unwrap().total, 1_000);
+        assert_eq!(ask(&[("q", "sha256:abc")]).unwrap().total, 1_000);
+        assert_eq!(ask(&[("q", "bcde")]).unwrap().total, 0);
         assert_eq!(ask(&[("q", "  ")]).unwrap().total, 1_000);
         assert_eq!(ask(&[("name", "")]).unwrap().total, 1_000);
     }

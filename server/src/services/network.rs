@@ -21,9 +21,9 @@ const FIELDS: Fields<Network> = Fields {
     ],
     texts: |row, text| {
         text(&row.name);
-        text(&row.id);
         row.subnets.iter().map(String::as_str).chain(row.app.as_deref()).for_each(text);
     },
+    id: |row| &row.id,
 };
 
 /// The networks of a cluster.

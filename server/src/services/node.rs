@@ -24,9 +24,9 @@ const FIELDS: Fields<Node> = Fields {
     ],
     texts: |node, text| {
         text(&node.name);
-        text(&node.id);
         text(&node.engine.operating_system);
     },
+    id: |row| &row.id,
 };
 
 /// The nodes of a cluster.

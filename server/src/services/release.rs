@@ -25,6 +25,7 @@ const FIELDS: Fields<Release> = Fields {
         text(&row.created_by);
         row.images.values().map(String::as_str).for_each(text);
     },
+    id: |_| "",
 };
 
 fn state_word(state: ReleaseState) -> &'static str {

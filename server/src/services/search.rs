@@ -5,7 +5,7 @@ use api::overview::{Target, TargetKind};
 use api::permission::Permission;
 use api::search::Found;
 
-use super::listing::contains;
+use super::listing::{begins, contains};
 use super::{Error, State, node};
 use crate::auth::Caller;
 use crate::db;
@@ -99,8 +99,7 @@ impl Hits {
 }
 
 fn rank(words: &[String], kind: TargetKind, id: &str, name: &str) -> Option<Rank> {
-    let id_fits = |word: &String| word.len() >= 4 && contains(id, word);
-    if !words.iter().all(|word| contains(name, word) || id_fits(word)) {
+    if !words.iter().all(|word| contains(name, word) || begins(id, word)) {
         return None;
     }
     let lower = name.to_lowercase();

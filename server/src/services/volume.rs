@@ -27,6 +27,7 @@ const FIELDS: Fields<Volume> = Fields {
         text(&row.name);
         row.used_by.iter().map(String::as_str).chain(row.app.as_deref()).for_each(text);
     },
+    id: |_| "",
 };
 
 /// The volumes of a cluster.
