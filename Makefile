@@ -1,6 +1,6 @@
 # The door to everything: `make run` and `make test` need rustup, Node.js and make; they say what else they install.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test build lint fmt doc clean
+.PHONY: help run dev test bench build lint fmt doc clean
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
@@ -19,6 +19,9 @@ dev: ## The same, again at every change of a file; open pages reload
 
 test: ## Run every check and test (ONLY="lint rust browser" runs some)
 	@xtask/scripts/test.sh $(ONLY)
+
+bench: ## Measure the optimised portal beside its peers and write docs/BENCHMARKS.md (ONLY="log page" measures some)
+	@xtask/scripts/bench.sh $(ONLY)
 
 build: ## Build the optimised target/release/gantry
 	@xtask/scripts/compiler.sh

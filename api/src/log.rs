@@ -37,7 +37,7 @@ pub struct LogQuery {
     /// The number of old lines of each container: a number, or `all`; 200 where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tail: Option<String>,
-    /// Only lines from then on: RFC 3339, Unix seconds, or a span back from now such as `15m`, `2h`, `1d`.
+    /// Only lines from then on: RFC 3339, Unix seconds (a fraction is welcome), or a span back from now such as `15m`, `2h`, `1d`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// Only lines before then; as `since`.

@@ -76,6 +76,19 @@ pub fn after(duration: Duration, run: impl FnOnce() + 'static) {
     set_timeout(run, duration);
 }
 
+/// A password that nobody can guess: 24 letters and digits, about 142 bits. Empty where the browser has no random source.
+pub fn random_secret() -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // 248 is the largest multiple of 62 in a byte: larger ones would favour the first letters.
+    let mut bytes = [0_u8; 64];
+    let filled = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    if filled.is_err() {
+        return String::new();
+    }
+    let letters = bytes.into_iter().filter(|byte| *byte < 248).take(24);
+    letters.map(|byte| char::from(ALPHABET[usize::from(byte % 62)])).collect()
+}
+
 /// Puts the cursor into the element with this id.
 pub fn focus(id: &str) {
     if let Some(element) = document().get_element_by_id(id).and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {

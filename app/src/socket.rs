@@ -1,8 +1,26 @@
 //! A WebSocket of a page: it lives as long as its handle.
 
-use leptos::prelude::window;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{BinaryType, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+use crate::browser;
+
+/// All was said: the portal closes a socket so that will tell nothing more.
+const DONE: u16 = 1000;
+/// The caller may no longer hear it.
+const REVOKED: u16 = 1008;
+
+/// After how long a socket that broke off is opened again.
+pub const RETRY: Duration = Duration::from_secs(2);
+
+/// Whether what was closed with this code may be opened again.
+pub fn may_come_back(code: u16) -> bool {
+    code != DONE && code != REVOKED
+}
 
 /// What a socket says.
 pub enum SocketEvent {
@@ -12,8 +30,8 @@ pub enum SocketEvent {
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),
-    /// It is closed; no more events come.
-    Closed,
+    /// It is closed, with this code; no more events come.
+    Closed(u16),
 }
 
 /// An open socket; dropping it closes it.
@@ -21,7 +39,7 @@ pub struct Socket {
     web: WebSocket,
     _opened: Closure<dyn FnMut()>,
     _message: Closure<dyn FnMut(MessageEvent)>,
-    _closed: Closure<dyn FnMut()>,
+    _closed: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Socket {
@@ -46,7 +64,8 @@ impl Socket {
                 }
             }
         });
-        let closed = Closure::<dyn FnMut()>::new(move || on_event(SocketEvent::Closed));
+        let closed =
+            Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| on_event(SocketEvent::Closed(event.code())));
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
@@ -59,6 +78,28 @@ impl Socket {
             let _ = self.web.send_with_u8_array(bytes);
         }
     }
+}
+
+/// Keeps a socket open as long as its owner lives: one that broke off is opened again. `path` is tracked; where it gives
+/// nothing there is no socket.
+pub fn keep_open(path: impl Fn() -> Option<String> + 'static, on_event: impl Fn(SocketEvent) + Clone + 'static) {
+    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
+    let again = RwSignal::new(0_u32);
+    Effect::new(move |_| {
+        again.track();
+        let opened = path().and_then(|path| {
+            let on_event = on_event.clone();
+            Socket::open(&path, move |event| {
+                if matches!(event, SocketEvent::Closed(code) if may_come_back(code)) {
+                    browser::after(RETRY, move || {
+                        let _ = again.try_update(|again| *again += 1);
+                    });
+                }
+                on_event(event);
+            })
+        });
+        socket.set_value(opened.map(SendWrapper::new));
+    });
 }
 
 impl Drop for Socket {

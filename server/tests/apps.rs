@@ -367,7 +367,7 @@ async fn the_dashboard_counts_apps_and_names_what_is_wrong() {
         let attention = overview["attention"].as_array().unwrap();
         let app = attention.iter().find(|item| item["target"]["kind"] == "app").unwrap();
         assert_eq!(app["message"]["key"], "status.exited");
-        assert_eq!(bench.admin.get("/api/v1/projects").await.expect(200).json()["items"][0]["apps"], 1);
+        assert_eq!(bench.admin.get("/api/v1/projects").await.expect(200).json()["items"][0]["apps"], 2);
         let templates = bench.admin.get("/api/v1/templates").await.expect(200).json();
         assert!(templates["total"].as_u64().unwrap() >= 6);
     })

@@ -145,6 +145,10 @@ async fn a_locked_out_owner_gets_back_in() {
     assert!(admin("create-admin", "correct horse battery").await.status.success());
     assert!(!admin("create-admin", "correct horse battery").await.status.success(), "the name is taken");
     assert!(admin("reset-password", "a quite different sentence").await.status.success());
+    let db = server::db::Db::open(&server::db::Target::Sqlite(data.join("gantry.db"))).await.unwrap();
+    let entries = sea_orm::EntityTrait::find(server::db::audit::Entity).all(db.read()).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.username.as_str())).collect();
+    assert_eq!(actions, [("user.create", "console"), ("password.reset", "console")]);
 
     let listen = format!("127.0.0.1:{}", free_port());
     let server = Server::start(&data, &listen);

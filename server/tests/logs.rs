@@ -258,6 +258,7 @@ async fn an_apps_log_is_one_and_new_containers_join_it() {
     }
     engine.log_line("other", Stream::Stdout, "of another");
     let world = World::with(engine).await;
+    world.portal.app("default", "shop").await;
     let (engine, admin, running) = running(world).await;
     let path = "/api/v1/projects/default/apps/shop/logs";
     let mut socket = Socket::open(running.address, &admin, path).await.unwrap();
@@ -266,16 +267,32 @@ async fn an_apps_log_is_one_and_new_containers_join_it() {
     engine.add_container(&app_container("shop-web-2", "default", "shop", "web"));
     engine.log_line("shop-web-2", Stream::Stdout, "new here");
     records.extend(read_until(&mut socket, false, |records| texts(records).contains(&"new here".into())).await);
-    let names: Vec<_> = records
+    let mut names: Vec<_> = records
         .iter()
         .filter_map(|record| match record {
             Record::Source { source, .. } => Some((source.name.as_str(), source.service.as_deref().unwrap())),
             _ => None,
         })
         .collect();
-    assert_eq!(names, [("shop-web-1", "web"), ("shop-db-1", "db"), ("shop-web-2", "web")]);
+    names.sort_unstable();
+    assert_eq!(names, [("shop-db-1", "db"), ("shop-web-1", "web"), ("shop-web-2", "web")]);
     let download = admin.get(&format!("{path}?service=db&tail=2")).await.expect(200).text();
     assert_eq!(download, "shop-db-1 | old 17\nshop-db-1 | old 19\n");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_without_containers_has_an_empty_log_that_its_first_container_joins() {
+    let world = World::with(FakeEngine::start().await).await;
+    world.portal.app("default", "shop").await;
+    let (engine, admin, running) = running(world).await;
+    let path = "/api/v1/projects/default/apps/shop/logs";
+    assert_eq!(admin.get(path).await.expect(200).text(), "");
+    admin.get("/api/v1/projects/default/apps/none/logs").await.expect(404);
+    let mut socket = Socket::open(running.address, &admin, path).await.unwrap();
+    engine.add_container(&app_container("shop-web-1", "default", "shop", "web"));
+    engine.log_line("shop-web-1", Stream::Stdout, "first");
+    read_until(&mut socket, false, |records| texts(records).contains(&"first".into())).await;
     running.stop().await;
 }
 
@@ -310,6 +327,7 @@ async fn who_may_not_see_a_container_may_not_learn_that_it_exists() {
     let path = |name: &str| format!("/api/v1/clusters/local/containers/{name}/logs");
     guest.get(&path("shop-web-1")).await.expect(200);
     guest.get(&path("web")).await.expect(404);
+    world.portal.app("shop-team", "shop").await;
     guest.get("/api/v1/projects/shop-team/apps/shop/logs").await.expect(200);
     let hidden = foreign.get(&path("shop-web-1")).await.expect(404).text();
     let missing = foreign.get(&path("missing-one")).await.expect(404).text();
@@ -323,6 +341,7 @@ async fn a_socket_from_elsewhere_is_refused_before_the_engine_is_asked() {
     let engine = FakeEngine::start().await;
     engine.add_container(&app_container("shop-web-1", "default", "shop", "web"));
     let world = World::with(engine).await;
+    world.portal.app("default", "shop").await;
     let token = world.portal.token("admin", api::permission::SystemRole::Admin).await;
     let (engine, admin, running) = running(world).await;
     let container = "/api/v1/clusters/local/containers/shop-web-1";
@@ -356,6 +375,7 @@ async fn a_socket_closes_when_its_session_ends_or_its_membership_does() {
     let world = World::with(engine).await;
     let guest = world.portal.member("gus", "shop-team", ProjectRole::Guest).await;
     let admin = world.portal.admin().await;
+    world.portal.app("shop-team", "shop").await;
     let state = world.portal.state.clone();
     let running = world.portal.serve();
     let path = "/api/v1/projects/shop-team/apps/shop/logs";

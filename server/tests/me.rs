@@ -19,7 +19,7 @@ async fn the_caller_sees_its_projects_and_its_token() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_the_other_sessions() {
+async fn a_new_password_ends_the_other_sessions_and_revokes_the_tokens() {
     each_database(async |portal| {
         portal.account("ada", SystemRole::Member).await;
         let sign_in = |password: &str| json!({"username": "ada", "password": password});
@@ -40,8 +40,11 @@ async fn a_new_password_ends_the_other_sessions() {
         assert_eq!(problem["fields"][0]["field"], "new_password");
         there.get("/api/v1/me").await.expect(200);
 
+        let program = portal.token("ada", SystemRole::Member).await;
+        program.get("/api/v1/me").await.expect(200);
         let change = json!({"current_password": PASSWORD, "new_password": new});
         here.put("/api/v1/me/password", &change).await.expect(204);
+        program.get("/api/v1/me").await.expect(401);
         there.get("/api/v1/me").await.expect(401);
         here.get("/api/v1/me").await.expect(200);
         assert_ne!(here.session_cookie(), old_cookie, "this session has a new id");

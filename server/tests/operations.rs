@@ -115,6 +115,27 @@ async fn images_are_pulled_and_pruned_by_operators_only() {
     .await;
 }
 
+#[tokio::test]
+async fn what_ended_long_ago_is_removed_with_its_log_and_nothing_else_is() {
+    each_bench(async |bench| {
+        let old = bench.deploy("shop", WEB).await.id.to_string();
+        let young = bench.ended(&bench.ask("shop", "restart", json!(null)).await).await.id.to_string();
+        let under_way = bench.update("shop", SLOW).await;
+        let finished = bench.operation(&young).await.finished_at.unwrap();
+        let before = i64::try_from(finished.unix_timestamp_nanos() / 1_000_000).unwrap();
+        let db = &bench.portal.state.db;
+        db.write(async |txn| server::db::operation::delete_ended(txn, before).await).await.unwrap();
+        bench.admin.get(&format!("/api/v1/operations/{old}")).await.expect(404);
+        bench.admin.get(&format!("/api/v1/operations/{young}")).await.expect(200);
+        assert!(server::db::operation::events(db.read(), old.parse().unwrap(), 0, 1).await.unwrap().is_empty());
+        server::services::operation::delete_ended(&bench.portal.state).await.unwrap();
+        bench.admin.post(&format!("/api/v1/operations/{under_way}/cancel"), &json!(null)).await.expect(204);
+        bench.ended(&under_way).await;
+        bench.admin.get(&format!("/api/v1/operations/{young}")).await.expect(200);
+    })
+    .await;
+}
+
 async fn socket(
     client: &Client,
     address: std::net::SocketAddr,

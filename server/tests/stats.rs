@@ -104,6 +104,7 @@ async fn containers_are_sampled_shown_and_streamed() {
     let admin = world.portal.admin().await;
     let guest = world.portal.member("gus", "shop-team", ProjectRole::Guest).await;
     let foreign = world.portal.member("bea", "bank", ProjectRole::Admin).await;
+    world.portal.app("shop-team", "shop").await;
     let container = "/api/v1/clusters/local/containers/shop-web-1/stats";
     let app = "/api/v1/projects/shop-team/apps/shop/stats";
     let series =
@@ -116,7 +117,8 @@ async fn containers_are_sampled_shown_and_streamed() {
     }
     let last = |values: &[u64]| *values.last().unwrap() / (1024 * 1024);
     assert!(last(&one.memory_bytes) > 0);
-    assert_eq!(last(&sum.memory_bytes), 2 * last(&one.memory_bytes));
+    // Each container is sampled at its own moment, and what it uses varies a little.
+    assert!(last(&sum.memory_bytes).abs_diff(2 * last(&one.memory_bytes)) <= 8, "{:?}", sum.memory_bytes);
     assert!(one.cpu_percent.iter().any(|percent| *percent > 1.0), "{:?}", one.cpu_percent);
     let day: StatsSeries = series(&format!("{container}?range=day")).await;
     assert_eq!(day.to - day.from, 86_400);

@@ -6,7 +6,7 @@ use api::permission::ProjectRole;
 use api::terminal::{Input, Output, WINDOW_BYTES};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
-use crate::fake_engine::{Behaviour, ContainerSpec, FakeEngine, StreamKind, Target};
+use crate::fake_engine::{Behaviour, ContainerSpec, FakeEngine, Stream, StreamKind, Target};
 use crate::logs::{World, app_container};
 use crate::support::{Client, Running, Socket, eventually};
 
@@ -76,14 +76,15 @@ async fn what_is_typed_is_done_in_its_order_and_the_exit_code_is_told() {
     let terminals = Terminals::new().await;
     let mut socket = terminals.open(&format!("{EXEC}?columns=100&rows=40")).await;
     for number in 0..50 {
-        socket.send(Input::Data(format!("echo line-{number}-\n").as_bytes()).encode()).await;
+        // Quoted, so that what the terminal echoes is not what the program prints.
+        socket.send(Input::Data(format!("echo 'line'-{number}-\n").as_bytes()).encode()).await;
     }
     socket.send(Input::Data(b"exit 7\n").encode()).await;
     let (printed, code) = read_until(&mut socket, "").await;
     assert_eq!(code, Some(7), "{printed}");
     let mut rest = printed.as_str();
     for number in 0..50 {
-        let line = format!("\nline-{number}-");
+        let line = format!("line-{number}-");
         rest = rest.split_once(&line).unwrap_or_else(|| panic!("{line:?} is not in its place: {printed}")).1;
     }
     assert_eq!(socket.closed().await, Some(1000));
@@ -237,6 +238,8 @@ async fn the_first_process_is_attached_to_and_left_alone() {
         read_until(&mut socket, "from-inside").await;
         drop(socket);
         terminals.all_closed().await;
+        // An engine notices that its reader has gone when there is something to read.
+        terminals.engine.log_line("web", Stream::Stdout, "still here");
         terminals.engine.wait_streams(StreamKind::Attach, 0).await;
         assert_eq!(terminals.engine.phase("web"), Some(crate::fake_engine::Phase::Running));
         terminals.running.stop().await;

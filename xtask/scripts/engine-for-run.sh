@@ -15,8 +15,9 @@ answers() {
 }
 
 runtime=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
-for socket in /var/run/docker.sock "$runtime/docker.sock" "$HOME/.docker/run/docker.sock" \
-    /run/podman/podman.sock "$runtime/podman/podman.sock"; do
+# In the order in which the portal looks (server/src/engine/endpoint.rs).
+for socket in /var/run/docker.sock /run/podman/podman.sock "$runtime/docker.sock" "$runtime/podman/podman.sock" \
+    "$HOME/.docker/run/docker.sock"; do
     if [ -S "$socket" ] && answers "$socket"; then
         say "Using the engine at unix://$socket"
         exit 0

@@ -127,7 +127,7 @@ pub fn CheckField(
             <input type="checkbox" bind:checked=value />
             <span>
                 {label}
-                {(!hint.is_empty()).then(|| view! { <span class="field__hint cut">{hint}</span> })}
+                {(!hint.is_empty()).then(|| view! { <span class="field__hint check__hint">{hint}</span> })}
             </span>
         </label>
     }

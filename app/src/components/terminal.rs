@@ -67,7 +67,7 @@ pub fn Terminal(
             None => {}
         },
         SocketEvent::Text(_) => {}
-        SocketEvent::Closed => {
+        SocketEvent::Closed(_) => {
             if state.try_get_untracked().is_some_and(|state| !matches!(state, State::Ended(_))) {
                 let _ = state.try_set(State::Lost);
             }

@@ -87,7 +87,8 @@ pub fn event_columns(locale: Locale, cluster: Signal<String>) -> Vec<Column> {
             "name",
             |l| t!(l, containers.name),
             move |it: &Event| {
-                let name = if it.name.is_empty() { format::short_id(&it.id) } else { it.name.clone() };
+                let unnamed = it.name.is_empty() || it.name == it.id;
+                let name = if unnamed { format::short_id(&it.id) } else { it.name.clone() };
                 let cluster = cluster.get_untracked();
                 let href = match it.kind.as_str() {
                     "container" if it.action != "destroy" => Some(paths::detail(&cluster, Noun::Containers, &it.id)),

@@ -18,6 +18,7 @@ fn error_text(locale: Locale, name: &str) -> Option<&'static str> {
         "credentials" => Some(t!(locale, login.wrong)),
         "limited" => Some(t!(locale, login.limited)),
         "form" => Some(t!(locale, gate.stale_form)),
+        "unavailable" => Some(t!(locale, gate.unavailable)),
         _ => None,
     }
 }
@@ -99,7 +100,8 @@ pub fn Gate(
 #[component]
 pub fn GateError(
     /// What.
-    text: &'static str,
+    #[prop(into)]
+    text: String,
 ) -> impl IntoView {
     view! {
         <div class="notice notice--bad" role="alert">

@@ -7,11 +7,12 @@ use api::{
     cluster::{Cluster, DiskShare, DiskUsage},
     operation::Operation,
     overview::{AppCounts, Attention, Overview},
+    stats::node_stats_path,
     watch::ChangeKind,
 };
 use leptos::prelude::*;
 
-use super::nodes::detail::engine_facts;
+use super::{nodes::detail::engine_facts, stats::StatsView};
 use crate::{
     components::{
         card::{Card, Figure},
@@ -59,6 +60,14 @@ fn Shown(overview: Signal<Arc<Overview>>) -> impl IntoView {
     let clusters = Memo::new(move |_| {
         overview.with(|overview| overview.clusters.iter().map(|cluster| cluster.name.clone()).collect::<Vec<_>>())
     });
+    let machines = Memo::new(move |_| {
+        let of = |cluster: &Cluster| Some((cluster.name.clone(), cluster.engine.as_ref()?.hostname.clone()));
+        overview.with(|overview| overview.clusters.iter().filter_map(of).collect::<Vec<_>>())
+    });
+    let usage = move || {
+        let of = |(cluster, node): (String, String)| view! { <Usage cluster node /> };
+        machines.get().into_iter().map(of).collect_view()
+    };
     let disks = move || clusters.get().into_iter().map(|cluster| view! { <Disk cluster /> }).collect_view();
     view! {
         {move || {
@@ -67,6 +76,7 @@ fn Shown(overview: Signal<Arc<Overview>>) -> impl IntoView {
         }}
         <div class="grid grid--wide">
             <div class="stack">
+                {usage}
                 {move || overview.with(|overview| view! { <AttentionList items=overview.attention.clone() apps=overview.apps /> })}
                 {move || overview.with(|overview| view! { <Operations operations=overview.operations.clone() /> })}
             </div>
@@ -224,6 +234,13 @@ fn ClusterCard(cluster: Cluster) -> impl IntoView {
             {facts.map(|items| view! { <KeyValueList items /> })}
         </Card>
     }
+}
+
+/// What a machine uses just now.
+#[component]
+fn Usage(cluster: String, node: String) -> impl IntoView {
+    let path = node_stats_path(&cluster, &node);
+    view! { <StatsView path /> }
 }
 
 /// The disk the engine uses; measuring takes the engine seconds, so it comes after the page.

@@ -7,10 +7,9 @@ use api::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::login::{Gate, GateField};
+use super::login::{Gate, GateError, GateField};
 use crate::{
     boot::use_boot,
-    components::icon::{Icon, IconView},
     i18n::{Locale, language, t, use_locale},
 };
 
@@ -21,6 +20,7 @@ fn error_text(locale: Locale, name: &str) -> Option<String> {
         "password.mismatch" => return Some(t!(locale, setup.mismatch).to_owned()),
         "token" => return Some(t!(locale, setup.wrong_token).to_owned()),
         "form" => return Some(t!(locale, gate.stale_form).to_owned()),
+        "unavailable" => return Some(t!(locale, gate.unavailable).to_owned()),
         "password.short" => MIN_PASSWORD_LENGTH,
         "password.long" => MAX_PASSWORD_LENGTH,
         "name.long" => MAX_NAME_LENGTH,
@@ -45,15 +45,7 @@ pub fn SetupPage() -> impl IntoView {
                 <h1>{t!(locale, setup.title)}</h1>
                 <p>{t!(locale, setup.lead)}</p>
             </div>
-            {error
-                .map(|text| {
-                    view! {
-                        <div class="notice notice--bad" role="alert">
-                            <IconView icon=Icon::Warn />
-                            <p class="notice__body">{text}</p>
-                        </div>
-                    }
-                })}
+            {error.map(|text| view! { <GateError text /> })}
             <form class="form" method="post" action="/auth/setup">
                 <input type="hidden" name="csrf_token" value=csrf_token />
                 <input type="hidden" name="token" value=of_address("token") />

@@ -7,7 +7,6 @@ use api::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use send_wrapper::SendWrapper;
 
 use crate::{
     components::{
@@ -17,7 +16,7 @@ use crate::{
     },
     i18n::{Locale, t, use_locale},
     load::Load,
-    socket::{Socket, SocketEvent},
+    socket::{SocketEvent, keep_open},
 };
 
 /// The charts of whatever has its samples at `path`.
@@ -26,15 +25,17 @@ pub fn StatsView(
     /// Where the samples are.
     #[prop(into)]
     path: Signal<Path>,
-    /// The tab they are in, for links to another range.
+    /// The tab they are in, for links to another range; without one there is only the live range, of CPU and memory.
+    #[prop(optional)]
     tab: &'static str,
 ) -> impl IntoView {
+    let brief = tab.is_empty();
     let locale = use_locale();
     let client = expect_context::<Client>();
     let query = use_query_map();
     let range = Memo::new(move |_| match query.read().get_str("range") {
-        Some("hour") => Range::Hour,
-        Some("day") => Range::Day,
+        Some("hour") if !brief => Range::Hour,
+        Some("day") if !brief => Range::Day,
         _ => Range::Live,
     });
     let load = Load::new(&[], move || {
@@ -55,15 +56,20 @@ pub fn StatsView(
     };
     view! {
         <div class="stack">
-            <nav class="row chart__ranges" aria-label=t!(locale, stats.range)>
-                {choice(Range::Live, t!(locale, stats.live))} {choice(Range::Hour, t!(locale, stats.hour))}
-                {choice(Range::Day, t!(locale, stats.day))}
-            </nav>
+            {(!brief)
+                .then(|| {
+                    view! {
+                        <nav class="row chart__ranges" aria-label=t!(locale, stats.range)>
+                            {choice(Range::Live, t!(locale, stats.live))} {choice(Range::Hour, t!(locale, stats.hour))}
+                            {choice(Range::Day, t!(locale, stats.day))}
+                        </nav>
+                    }
+                })}
             {load.show(move |loaded| {
                 let series = RwSignal::new((*loaded.get_untracked()).clone());
                 Effect::new(move |_| series.set((*loaded.get()).clone()));
                 listen(path, range, series);
-                view! { <Charts series /> }.into_any()
+                view! { <Charts series brief /> }.into_any()
             })}
         </div>
     }
@@ -71,23 +77,20 @@ pub fn StatsView(
 
 /// Adds each new sample while the live range is shown.
 fn listen(path: Signal<Path>, range: Memo<Range>, series: RwSignal<StatsSeries>) {
-    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
-    Effect::new(move |_| {
-        let opened = (range.get() == Range::Live).then(|| {
-            Socket::open(path.get().as_str(), move |event| {
-                if let SocketEvent::Text(text) = event
-                    && let Ok(point) = serde_json::from_str::<StatsPoint>(&text)
-                {
-                    let _ = series.try_update(|series| series.push(point));
-                }
-            })
-        });
-        socket.set_value(opened.flatten().map(SendWrapper::new));
-    });
+    keep_open(
+        move || (range.get() == Range::Live).then(|| path.get().as_str().to_owned()),
+        move |event| {
+            if let SocketEvent::Text(text) = event
+                && let Ok(point) = serde_json::from_str::<StatsPoint>(&text)
+            {
+                let _ = series.try_update(|series| series.push(point));
+            }
+        },
+    );
 }
 
 #[component]
-fn Charts(series: RwSignal<StatsSeries>) -> impl IntoView {
+fn Charts(series: RwSignal<StatsSeries>, brief: bool) -> impl IntoView {
     let locale = use_locale();
     let empty = Memo::new(move |_| series.with(|series| series.at.is_empty()));
     let chart = move |title: &'static str, unit: Unit, data: fn(Locale, &StatsSeries) -> Shown| {
@@ -99,6 +102,17 @@ fn Charts(series: RwSignal<StatsSeries>) -> impl IntoView {
             let (title, detail) = (t!(locale, stats.none), t!(locale, stats.none_detail));
             return view! { <EmptyState icon=Icon::Progress title detail /> }.into_any();
         }
+        let flow = (!brief).then(|| {
+            let network = chart(t!(locale, stats.network), Unit::Rate, |l, it| {
+                let received = (t!(l, stats.received), wide(&it.network_rx_bytes_per_sec));
+                (vec![received, (t!(l, stats.sent), wide(&it.network_tx_bytes_per_sec))], 0.0)
+            });
+            let disk = chart(t!(locale, stats.disk), Unit::Rate, |l, it| {
+                let read = (t!(l, stats.read), wide(&it.disk_read_bytes_per_sec));
+                (vec![read, (t!(l, stats.written), wide(&it.disk_write_bytes_per_sec))], 0.0)
+            });
+            (network, disk)
+        });
         view! {
             <div class="grid charts">
                 {chart(
@@ -111,22 +125,7 @@ fn Charts(series: RwSignal<StatsSeries>) -> impl IntoView {
                     Unit::Bytes,
                     |l, it| (vec![(t!(l, stats.used), sizes(&it.memory_bytes))], size(it.memory_limit_bytes)),
                 )}
-                {chart(
-                    t!(locale, stats.network),
-                    Unit::Rate,
-                    |l, it| {
-                        let received = (t!(l, stats.received), wide(&it.network_rx_bytes_per_sec));
-                        (vec![received, (t!(l, stats.sent), wide(&it.network_tx_bytes_per_sec))], 0.0)
-                    },
-                )}
-                {chart(
-                    t!(locale, stats.disk),
-                    Unit::Rate,
-                    |l, it| {
-                        let read = (t!(l, stats.read), wide(&it.disk_read_bytes_per_sec));
-                        (vec![read, (t!(l, stats.written), wide(&it.disk_write_bytes_per_sec))], 0.0)
-                    },
-                )}
+                {flow}
             </div>
         }
         .into_any()

@@ -1,7 +1,7 @@
 //! `gantry admin`: whoever can write the database may get back in. Passwords come from the terminal or from standard
 //! input, never from the command line, where other users of the machine could read them.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 
 use api::Language;
 use clap::Subcommand;
@@ -47,8 +47,7 @@ pub async fn run(config: Config, command: Command) -> Result<(), Error> {
 fn read_password() -> Result<String, Error> {
     let input = std::io::stdin();
     if input.is_terminal() {
-        print!("New password (it is shown as you type): ");
-        std::io::stdout().flush().map_err(Error::of)?;
+        return rpassword::prompt_password("New password: ").map_err(Error::of);
     }
     let mut line = String::new();
     input.lock().read_line(&mut line).map_err(Error::of)?;

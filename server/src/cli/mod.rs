@@ -22,9 +22,8 @@ impl Error {
     }
 }
 
-/// A web portal for containers.
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, about)]
+#[command(name = "gantry", version, about = "A web portal for containers")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -81,9 +80,15 @@ struct Settings {
     /// The engine's socket; also DOCKER_HOST.
     #[arg(long, global = true, value_name = "URL")]
     docker_host: Option<String>,
+    /// The folder with ca.pem, cert.pem and key.pem for an engine behind TLS; also DOCKER_CERT_PATH.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    docker_cert_path: Option<String>,
     /// The time between two samples of a container.
     #[arg(long, global = true, value_name = "SECONDS")]
     sample_interval_secs: Option<String>,
+    /// How long an operation that has ended is kept with its log.
+    #[arg(long, global = true, value_name = "DAYS")]
+    operation_retention_days: Option<String>,
     /// What to log, such as `info` or `server=debug`.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -105,7 +110,9 @@ impl Settings {
             ("data_dir", self.data_dir),
             ("database_url", self.database_url),
             ("docker_host", self.docker_host),
+            ("docker_cert_path", self.docker_cert_path),
             ("sample_interval_secs", self.sample_interval_secs),
+            ("operation_retention_days", self.operation_retention_days),
             ("log", self.log),
             ("log_json", self.log_json),
         ]

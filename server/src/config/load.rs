@@ -17,6 +17,9 @@ use super::{Config, DataConfig, EngineConfig, Error, HttpConfig, LogConfig, Moni
 const PREFIX: &str = "GANTRY_";
 /// Variables with the prefix that are no settings.
 const OTHER_VARIABLES: [&str; 1] = ["GANTRY_CONFIG"];
+/// Variables of others that the portal looks at.
+const FOREIGN_VARIABLES: [&str; 5] =
+    ["DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "XDG_RUNTIME_DIR", "HOME"];
 
 /// Where settings are read from.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +37,17 @@ impl Sources {
     pub fn process(file: Option<PathBuf>, flags: BTreeMap<&'static str, String>) -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with(PREFIX) || name == "DOCKER_HOST")
             .collect();
+        Self::of(file, variables, flags)
+    }
+
+    /// Keeps of an environment what concerns the portal.
+    fn of(
+        file: Option<PathBuf>,
+        mut variables: BTreeMap<String, String>,
+        flags: BTreeMap<&'static str, String>,
+    ) -> Self {
+        variables.retain(|name, _| name.starts_with(PREFIX) || FOREIGN_VARIABLES.contains(&name.as_str()));
         Self { file, variables, flags }
     }
 }
@@ -97,6 +109,9 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
     if !(1..=3600).contains(&raw.sample_interval_secs) {
         return Err(bad("sample_interval_secs", "give 1 to 3600 seconds".to_owned()));
     }
+    if !(1..=36_500).contains(&raw.operation_retention_days) {
+        return Err(bad("operation_retention_days", "give 1 to 36500 days".to_owned()));
+    }
     if raw.request_timeout_secs == 0 {
         return Err(bad("request_timeout_secs", "give at least 1 second".to_owned()));
     }
@@ -118,6 +133,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         "docker_host" => docker_host.clone().unwrap_or_else(none),
         "docker_cert_path" => docker_cert_path.as_ref().map_or_else(none, |path| path.display().to_string()),
         "sample_interval_secs" => raw.sample_interval_secs.to_string(),
+        "operation_retention_days" => raw.operation_retention_days.to_string(),
         "log" => raw.log.clone(),
         _ => raw.log_json.to_string(),
     };
@@ -134,7 +150,10 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         },
         data: DataConfig { dir: raw.data_dir, database_url },
         engine: EngineConfig { docker_host, docker_cert_path, runtime_dir: None, home: None },
-        monitor: MonitorConfig { sample_interval: Duration::from_secs(raw.sample_interval_secs) },
+        monitor: MonitorConfig {
+            sample_interval: Duration::from_secs(raw.sample_interval_secs),
+            operation_retention: Duration::from_hours(24 * raw.operation_retention_days),
+        },
         log: LogConfig { filter: raw.log, json: raw.log_json },
         settings,
     })
@@ -330,6 +349,24 @@ mod tests {
         let both =
             Config::load(&sources(&[("GANTRY_DOCKER_HOST", "unix:///b"), ("DOCKER_HOST", "unix:///a")])).unwrap();
         assert_eq!(both.engine.docker_host.as_deref(), Some("unix:///b"));
+    }
+
+    #[test]
+    fn the_sockets_of_a_user_and_the_certificates_of_an_engine_are_looked_for_where_the_environment_says() {
+        let given = [
+            ("XDG_RUNTIME_DIR", "/run/user/7"),
+            ("HOME", "/home/ada"),
+            ("DOCKER_HOST", "tcp://127.0.0.1:2376"),
+            ("DOCKER_CERT_PATH", "/certs"),
+            ("DOCKER_TLS_VERIFY", "1"),
+            ("PATH", "/bin"),
+        ];
+        let sources = Sources::of(None, sources(&given).variables, BTreeMap::new());
+        assert!(!sources.variables.contains_key("PATH"));
+        let engine = Config::load(&sources).unwrap().engine;
+        assert_eq!(engine.runtime_dir, Some(PathBuf::from("/run/user/7")));
+        assert_eq!(engine.home, Some(PathBuf::from("/home/ada")));
+        assert_eq!(engine.docker_cert_path, Some(PathBuf::from("/certs")));
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub struct EngineConfig {
 pub struct MonitorConfig {
     /// The time between two samples of a container.
     pub sample_interval: Duration,
+    /// How long an operation that has ended is kept with its log.
+    pub operation_retention: Duration,
 }
 
 /// What the portal logs.

@@ -23,12 +23,13 @@ pub struct Raw {
     pub docker_host: Option<String>,
     pub docker_cert_path: Option<PathBuf>,
     pub sample_interval_secs: u64,
+    pub operation_retention_days: u64,
     pub log: String,
     pub log_json: bool,
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "listen",
     "public_url",
     "allowed_hosts",
@@ -41,6 +42,7 @@ pub const KEYS: [&str; 14] = [
     "docker_host",
     "docker_cert_path",
     "sample_interval_secs",
+    "operation_retention_days",
     "log",
     "log_json",
 ];
@@ -60,6 +62,7 @@ impl Default for Raw {
             docker_host: None,
             docker_cert_path: None,
             sample_interval_secs: 10,
+            operation_retention_days: 90,
             log: "info".to_owned(),
             log_json: false,
         }

@@ -203,6 +203,8 @@ pub struct Filter {
     pub projects: Option<Vec<Ulid>>,
     /// Words that occur in the target.
     pub q: Option<String>,
+    /// Oldest first instead of newest first.
+    pub oldest_first: bool,
 }
 
 fn word<T: Serialize>(value: T) -> Result<String, Error> {
@@ -304,7 +306,7 @@ pub async fn find(connection: &impl ConnectionTrait, id: Ulid) -> Result<Option<
     row.map(shape).transpose()
 }
 
-/// Operations, newest first, and how many there are in all.
+/// Operations, newest first unless asked otherwise, and how many there are in all.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &Filter,
@@ -332,12 +334,18 @@ pub async fn list(
     let rows = Entity::find()
         .find_also_related(project::Entity)
         .filter(condition)
-        .order_by_desc(Column::Id)
+        .order_by(Column::Id, if filter.oldest_first { sea_orm::Order::Asc } else { sea_orm::Order::Desc })
         .offset(offset)
         .limit(limit)
         .all(connection)
         .await?;
     Ok((rows.into_iter().map(shape).collect::<Result<_, _>>()?, total))
+}
+
+/// Removes the operations that ended before a moment, with their logs.
+pub async fn delete_ended(connection: &impl ConnectionTrait, before: i64) -> Result<(), Error> {
+    Entity::delete_many().filter(Column::FinishedAt.lt(before)).exec(connection).await?;
+    Ok(())
 }
 
 /// The operations that are not done, oldest first.

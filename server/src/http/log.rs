@@ -53,7 +53,7 @@ async fn app(
     Query(query): Query<LogQuery>,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
-    let log = log::open_app(&state, &caller, &project, &app, query, upgrade.is_some())?;
+    let log = log::open_app(&state, &caller, &project, &app, query, upgrade.is_some()).await?;
     Ok(answer(state, caller, log, upgrade, move |_, caller| {
         caller.require(api::permission::Permission::ViewApp, Some(&project))
     }))

@@ -1,37 +1,19 @@
 //! Operations, and the socket that tells one.
 
-use std::time::Duration;
-
 use api::List;
 use api::operation::Operation;
 use axum::extract::State as FromState;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
 use super::list::{ListParameters, Listing};
 use super::problem::Failure;
+use super::ws::{self, Upgrade};
 use crate::auth::Caller;
-use crate::services::operation::Watch;
 use crate::services::{self, State};
-
-/// Between two looks whether the caller may still watch, and whether the other end is there.
-const LOOK: Duration = Duration::from_secs(5);
-/// How long the other end may be silent.
-const SILENCE: Duration = Duration::from_secs(50);
-/// How long one message may take on its way.
-const SEND: Duration = Duration::from_secs(30);
-/// Nobody has to send anything here.
-const LARGEST_MESSAGE: usize = 4 * 1024;
-
-const NORMAL: u16 = 1000;
-const REVOKED: u16 = 1008;
-const FAILED: u16 = 1011;
-const RESTART: u16 = 1012;
 
 /// The routes of this noun.
 pub fn routes() -> OpenApiRouter<State> {
@@ -83,52 +65,10 @@ async fn watch(
     FromState(state): FromState<State>,
     caller: Caller,
     Path(operation): Path<String>,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+    upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
     let watch = services::operation::watch(&state, &caller, &operation).await?;
-    let upgrade = upgrade.map_err(|_| Failure::new(StatusCode::UPGRADE_REQUIRED, "upgrade-required"))?;
-    let running = state.stopping.running.clone();
-    let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| running.track_future(tell(state, caller, operation, watch, socket))))
-}
-
-/// Tells the log until it ends or nobody may hear it any more. One message is on its way at a time; what comes meanwhile
-/// waits in the database.
-async fn tell(state: State, caller: Caller, operation: String, mut watch: Watch, mut socket: WebSocket) {
-    let mut look = interval_at(Instant::now() + LOOK, LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Instant::now();
-    let code = loop {
-        tokio::select! {
-            () = state.stopping.token.cancelled() => break RESTART,
-            events = watch.next() => match events {
-                Ok(Some(events)) => {
-                    let Ok(text) = serde_json::to_string(&events) else { break FAILED };
-                    match timeout(SEND, socket.send(Message::Text(text.into()))).await {
-                        Ok(Ok(())) => {}
-                        _ => return,
-                    }
-                }
-                Ok(None) => break NORMAL,
-                Err(error) => {
-                    tracing::warn!(%operation, %error, "an operation cannot be watched any longer");
-                    break FAILED;
-                }
-            },
-            message = socket.recv() => match message {
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => heard = Instant::now(),
-            },
-            _ = look.tick() => {
-                if heard.elapsed() > SILENCE || timeout(SEND, socket.send(Message::Ping(Vec::new().into()))).await.is_err() {
-                    return;
-                }
-                if !services::operation::may_watch(&state, &caller, &operation).await {
-                    break REVOKED;
-                }
-            }
-        }
-    };
-    let frame = CloseFrame { code, reason: "".into() };
-    let _ = timeout(LOOK, socket.send(Message::Close(Some(frame)))).await;
+    let upgrade = ws::required(upgrade)?;
+    let may_stay = watch.may_stay();
+    Ok(ws::accept(upgrade.0, state, caller, may_stay, |link| ws::operation::serve(link, watch)))
 }

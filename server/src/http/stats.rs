@@ -80,7 +80,7 @@ async fn app(
     Query(query): Query<StatsQuery>,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
-    let of = services::stats::of_app(&state, &caller, &project, &app)?;
+    let of = services::stats::of_app(&state, &caller, &project, &app).await?;
     answer(state, caller, of, query.range, upgrade, move |_, caller| {
         caller.require(api::permission::Permission::ViewApp, Some(&project))
     })

@@ -30,6 +30,13 @@ pub struct Actor {
     pub address: IpAddr,
 }
 
+impl Actor {
+    /// Whoever types at the host's own console.
+    pub fn console() -> Self {
+        Self { user_id: None, username: "console".to_owned(), address: IpAddr::from([127, 0, 0, 1]) }
+    }
+}
+
 impl From<&Caller> for Actor {
     fn from(caller: &Caller) -> Self {
         Self { user_id: Some(caller.user_id), username: caller.username.clone(), address: caller.address }

@@ -56,15 +56,13 @@ pub fn is_of_app(container: &Container, project: &str, app: &str) -> bool {
 }
 
 /// Finds the cluster an app runs on.
-pub fn find_app(
+pub async fn find_app(
     state: &State,
     caller: &Caller,
     project: &str,
     app: &str,
     permission: Permission,
 ) -> Result<Cluster, Error> {
-    caller.require(permission, Some(project))?;
-    let runs =
-        |cluster: &&Cluster| cluster.picture().containers.iter().any(|container| is_of_app(container, project, app));
-    state.clusters.iter().find(runs).cloned().ok_or_else(|| Error::not_found("app", app))
+    let found = super::app::find(state, caller, permission, project, app).await?;
+    state.clusters.get(&found.cluster).cloned().ok_or_else(|| Error::not_found("cluster", &found.cluster))
 }

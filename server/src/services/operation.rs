@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api::operation::{Operation, OperationChange, OperationEvent, OperationState};
 use api::permission::Permission;
-use api::{List, ListQuery, Message};
+use api::{List, ListQuery, Message, Order};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -207,6 +207,7 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
             Message::new("list.sort").with("field", sort).with("allowed", "created_at"),
         ));
     }
+    filter.oldest_first = query.sort.is_some() && query.order == Order::Asc;
     if projects.is_some() || !caller.is_admin() {
         let visible = db::project::list(state.db.read()).await?.into_iter().filter(|project| {
             caller.sees(&project.name) && projects.as_ref().is_none_or(|names| names.contains(&project.name))
@@ -248,6 +249,13 @@ pub async fn latest(state: &State, caller: &Caller, limit: u32) -> Result<Vec<Op
     Ok(list(state, caller, &query).await?.items)
 }
 
+/// Removes the operations that ended longer ago than they are kept, with their logs.
+pub async fn delete_ended(state: &State) -> Result<(), Error> {
+    let kept = state.config.monitor.operation_retention;
+    let before = db::now() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    Ok(state.db.write(async |txn| db::operation::delete_ended(txn, before).await).await?)
+}
+
 /// Calls an operation off. What goes back already goes on going back.
 pub async fn cancel(state: &State, caller: &Caller, id: &str) -> Result<(), Error> {
     let operation = find(state, caller, id).await?;
@@ -273,18 +281,16 @@ async fn find(state: &State, caller: &Caller, id: &str) -> Result<db::operation:
     let missing = || Error::not_found("operation", id);
     let parsed: Ulid = id.parse().map_err(|_| missing())?;
     let operation = db::operation::find(state.db.read(), parsed).await?.ok_or_else(missing)?;
-    let visible = match &operation.project {
-        Some(project) => caller.may(Permission::ViewApp, Some(project)),
-        None => caller.may(Permission::ViewCluster, None),
-    };
-    if visible { Ok(operation) } else { Err(missing()) }
+    may_see(caller, operation.project.as_deref()).map_err(|_| missing())?;
+    Ok(operation)
 }
 
-/// Whether a watcher may go on: it is still signed in and still sees the operation. A database that does not answer for a
-/// moment sends nobody away.
-pub async fn may_watch(state: &State, caller: &Caller, id: &str) -> bool {
-    let again = async { find(state, &super::session::recheck(state, caller).await?, id).await.map(drop) };
-    matches!(again.await, Ok(()) | Err(Error::Unavailable(_) | Error::Database(_)))
+/// Whether the caller may know of the operations of a project, or of those of no project.
+fn may_see(caller: &Caller, project: Option<&str>) -> Result<(), Error> {
+    match project {
+        Some(project) => caller.require(Permission::ViewApp, Some(project)),
+        None => caller.require(Permission::ViewCluster, None),
+    }
 }
 
 /// An operation's log: first what there is, then what comes, then the end.
@@ -292,6 +298,7 @@ pub async fn may_watch(state: &State, caller: &Caller, id: &str) -> bool {
 pub struct Watch {
     state: State,
     id: Ulid,
+    project: Option<String>,
     next: u32,
     live: Option<broadcast::Receiver<Arc<OperationEvent>>>,
     ended: bool,
@@ -302,10 +309,16 @@ pub async fn watch(state: &State, caller: &Caller, id: &str) -> Result<Watch, Er
     let operation = find(state, caller, id).await?;
     // subscribed before the first read, so that nothing falls between
     let live = state.operations.running(operation.id).map(|running| running.events.subscribe());
-    Ok(Watch { state: state.clone(), id: operation.id, next: 0, live, ended: false })
+    Ok(Watch { state: state.clone(), id: operation.id, project: operation.project, next: 0, live, ended: false })
 }
 
 impl Watch {
+    /// Whether a caller, as it is by now, may go on hearing it.
+    pub fn may_stay(&self) -> impl Fn(&State, &Caller) -> Result<(), Error> + Send + Sync + 'static {
+        let project = self.project.clone();
+        move |_, caller| may_see(caller, project.as_deref())
+    }
+
     /// The next entries, in order and without gaps; `None` at the end. What waits for a slow reader is in the database.
     pub async fn next(&mut self) -> Result<Option<Vec<OperationEvent>>, Error> {
         loop {

@@ -59,8 +59,8 @@ pub fn of_container(state: &State, caller: &Caller, cluster: &str, id: &str) -> 
 }
 
 /// Finds an app's figures.
-pub fn of_app(state: &State, caller: &Caller, project: &str, app: &str) -> Result<Of, Error> {
-    let cluster = container_access::find_app(state, caller, project, app, Permission::ViewApp)?;
+pub async fn of_app(state: &State, caller: &Caller, project: &str, app: &str) -> Result<Of, Error> {
+    let cluster = container_access::find_app(state, caller, project, app, Permission::ViewApp).await?;
     Ok(Of::App { cluster: cluster.name().to_owned(), project: project.to_owned(), app: app.to_owned() })
 }
 

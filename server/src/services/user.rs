@@ -4,7 +4,7 @@ use api::Message;
 use api::permission::SystemRole;
 use api::user::{ChangePassword, Me, User};
 
-use super::audit::{Outcome, audit};
+use super::audit::{Actor, Outcome, audit};
 use super::{Error, State};
 use crate::auth::{Caller, Credential};
 use crate::db;
@@ -20,7 +20,7 @@ pub async fn me(state: &State, caller: &Caller) -> Result<Me, Error> {
     })
 }
 
-/// Changes the caller's password and ends every other session of the account.
+/// Changes the caller's password. Every other session of the account ends, and its access tokens are revoked.
 pub async fn change_password(state: &State, caller: &Caller, change: ChangePassword) -> Result<(), Error> {
     super::token::require_session(caller)?;
     if let Err(wait) = state.attempts.start(&caller.username, caller.address) {
@@ -43,6 +43,7 @@ pub async fn change_password(state: &State, caller: &Caller, change: ChangePassw
         .db
         .write(async |txn| {
             db::user::set_password(txn, caller.user_id, hash).await?;
+            db::token::delete_of_user(txn, caller.user_id).await?;
             db::session::delete_of_user(txn, caller.user_id, key).await
         })
         .await?;
@@ -62,6 +63,9 @@ pub async fn create_admin(state: &State, username: &str, password: String) -> Re
             Ok::<_, db::Error>(user)
         })
         .await;
+    if made.is_ok() {
+        audit(state, Actor::console(), "user.create", username, Outcome::Done, "role=admin").await;
+    }
     match made {
         Err(db::Error::Duplicate(_)) => Err(Error::Conflict(Message::new("conflict.username").with("name", username))),
         other => Ok(other?),
@@ -82,5 +86,6 @@ pub async fn reset_password(state: &State, username: &str, password: String) -> 
             db::session::delete_of_user(txn, account.user.id, None).await
         })
         .await?;
+    audit(state, Actor::console(), "password.reset", username, Outcome::Done, "").await;
     Ok(())
 }

@@ -1,13 +1,14 @@
-//! Removing sessions and tokens that have ended.
+//! Removing what has ended: sessions, tokens, and operations after their time.
 
 use std::time::Duration;
 
 use super::Task;
-use crate::services::session;
+use crate::services::{operation, session};
 
 /// The task.
 pub fn task() -> Task {
     Task::new("cleanup", Duration::from_mins(10), |state| async move {
-        session::delete_ended(&state).await.map_err(|error| error.to_string())
+        session::delete_ended(&state).await.map_err(|error| error.to_string())?;
+        operation::delete_ended(&state).await.map_err(|error| error.to_string())
     })
 }

@@ -134,9 +134,10 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
-    /// A running container of an image; the image is made when it is not there.
+    /// A running container of an image, with a program that runs until it is told to end; the image is made when it is
+    /// not there.
     pub fn new(name: &str, image: &str) -> Self {
-        Self { name: name.into(), body: json!({ "Image": image, "Labels": {} }), running: true }
+        Self { name: name.into(), body: json!({ "Image": image, "Cmd": ["serve"], "Labels": {} }), running: true }
     }
 
     pub fn label(mut self, key: &str, value: &str) -> Self {

@@ -38,6 +38,8 @@ pub struct TestPortal {
 pub struct Running {
     /// Where.
     pub address: SocketAddr,
+    /// Removed when the last one lets go of it.
+    _database: Database,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -91,7 +93,7 @@ impl TestPortal {
             };
             startup::serve(listener, portal, stopped).await.unwrap();
         });
-        Running { address: self.address, stop, task }
+        Running { address: self.address, _database: self.database, stop, task }
     }
 
     /// Nobody.
@@ -143,6 +145,13 @@ impl TestPortal {
             Some(project) => project.id,
             None => self.state.db.write(async |txn| db::project::insert(txn, name).await).await.unwrap().id,
         }
+    }
+
+    /// Makes an app that was never deployed; the project is made where it is absent.
+    pub async fn app(&self, project: &str, name: &str) {
+        self.project(project).await;
+        let project = db::project::find_by_name(self.state.db.read(), project).await.unwrap().unwrap();
+        self.state.db.write(async |txn| db::app::insert(txn, &project, name, "local").await).await.unwrap();
     }
 
     async fn signed_in(&self, username: &str, role: SystemRole, project: Option<(&str, ProjectRole)>) -> Client {

@@ -15,7 +15,7 @@ pub const CAPACITY: usize = 20_000;
 pub struct Row {
     /// Its number; grows, never used again.
     pub number: u64,
-    /// The source's number.
+    /// The source's place in [`Buffer::sources`].
     pub source: u16,
     /// Nanoseconds since 1970; 0 where unknown.
     pub time_nanos: i64,
@@ -58,8 +58,13 @@ pub struct Buffer {
     shown: VecDeque<u64>,
     next: u64,
     streams: Streams,
-    /// The sources by their number.
-    pub sources: Vec<Option<Source>>,
+    /// Every source there was so far.
+    pub sources: Vec<Source>,
+    /// The place in `sources` of each number that the stream in hand uses.
+    numbers: Vec<u16>,
+    /// How many shown rows were dropped from the front since the beginning.
+    dropped: usize,
+    newest_nanos: i64,
 }
 
 impl Buffer {
@@ -67,23 +72,42 @@ impl Buffer {
     pub fn take(&mut self, record: Record) {
         match record {
             Record::Line { source, time_nanos, stderr, bytes } => {
+                self.newest_nanos = self.newest_nanos.max(time_nanos);
                 let text = String::from_utf8(bytes)
                     .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
                 self.push(source, time_nanos, Content::Line { text, stderr });
             }
             Record::Source { number, source } => {
-                let place = usize::from(number);
-                if self.sources.len() <= place {
-                    self.sources.resize(place + 1, None);
+                let known = self.sources.iter().position(|it| *it == source).unwrap_or_else(|| {
+                    self.sources.push(source);
+                    self.sources.len() - 1
+                });
+                let number = usize::from(number);
+                if self.numbers.len() <= number {
+                    self.numbers.resize(number + 1, u16::MAX);
                 }
-                self.sources[place] = Some(source);
+                self.numbers[number] = u16::try_from(known).unwrap_or(u16::MAX);
             }
             Record::Skipped { source, lines } => self.push(source, 0, Content::Skipped(lines)),
             Record::Notice { source, message } => self.push(source, 0, Content::Notice(message)),
         }
     }
 
-    fn push(&mut self, source: u16, time_nanos: i64, content: Content) {
+    /// Begins with another stream that goes on where the last one broke off; gives the time to go on from, in Unix
+    /// seconds, where there is one.
+    pub fn resume(&mut self) -> Option<String> {
+        self.numbers.clear();
+        let after = self.newest_nanos + 1;
+        (self.newest_nanos > 0).then(|| format!("{}.{:09}", after / 1_000_000_000, after % 1_000_000_000))
+    }
+
+    /// How many shown rows were dropped from the front since the beginning.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    fn push(&mut self, number: u16, time_nanos: i64, content: Content) {
+        let source = self.numbers.get(usize::from(number)).copied().unwrap_or(u16::MAX);
         let row = Row { number: self.next, source, time_nanos, content };
         self.next += 1;
         if shows(self.streams, &row) {
@@ -95,6 +119,7 @@ impl Buffer {
             let first = self.first();
             while self.shown.front().is_some_and(|number| *number < first) {
                 self.shown.pop_front();
+                self.dropped += 1;
             }
         }
     }
@@ -154,6 +179,7 @@ mod tests {
         }
         assert_eq!(buffer.len(), CAPACITY);
         assert_eq!(buffer.get(0).unwrap().number, 5);
+        assert_eq!(buffer.dropped(), 5);
         buffer.filter(Streams::Err);
         assert_eq!(buffer.len(), CAPACITY / 2);
         assert!(matches!(&buffer.get(0).unwrap().content, Content::Line { text, .. } if text == "5"));
@@ -167,6 +193,24 @@ mod tests {
         buffer.take(Record::Skipped { source: 0, lines: 3 });
         assert_eq!(buffer.len(), 1);
         assert_eq!(buffer.find(|_| true), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_stream_that_goes_on_has_its_own_numbers_for_the_same_sources() {
+        let source = |name: &str| Source { name: name.to_owned(), ..Source::default() };
+        let mut buffer = Buffer::default();
+        assert_eq!(buffer.resume(), None);
+        buffer.take(Record::Source { number: 0, source: source("a") });
+        buffer.take(Record::Source { number: 1, source: source("b") });
+        let at = |source, time_nanos| Record::Line { source, time_nanos, stderr: false, bytes: Vec::new() };
+        buffer.take(at(1, 2_000_000_007));
+        buffer.take(at(0, 1_000_000_000));
+        assert_eq!(buffer.resume().as_deref(), Some("2.000000008"));
+        buffer.take(Record::Source { number: 0, source: source("b") });
+        buffer.take(at(0, 3));
+        let name = |place| buffer.sources[usize::from(buffer.get(place).unwrap().source)].name.as_str();
+        assert_eq!([name(0), name(1), name(2)], ["b", "a", "b"]);
+        assert_eq!(buffer.sources.len(), 2);
     }
 
     #[test]

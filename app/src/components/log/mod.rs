@@ -10,8 +10,9 @@ use leptos::{html, prelude::*};
 use send_wrapper::SendWrapper;
 
 use crate::{
+    browser,
     i18n::{t, use_locale},
-    socket::{Socket, SocketEvent},
+    socket::{RETRY, Socket, SocketEvent, may_come_back},
 };
 use buffer::{Buffer, Streams};
 use search::Search;
@@ -22,6 +23,17 @@ const ROW: f64 = 20.0;
 const MARGIN: usize = 20;
 /// Rows drawn while long lines are wrapped, where heights differ and all are in the document.
 const WRAPPED: usize = 1_000;
+
+/// How the view's stream stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    Opening,
+    Open,
+    /// It broke off; another try follows.
+    Lost,
+    /// There is nothing more to say.
+    Ended,
+}
 
 /// What the view shows and how.
 #[derive(Clone, Copy)]
@@ -36,7 +48,7 @@ pub(super) struct View {
     streams: RwSignal<Streams>,
     tail: RwSignal<String>,
     since: RwSignal<String>,
-    connected: RwSignal<bool>,
+    link: RwSignal<Link>,
     search: Search,
     /// The row whose content is shown below.
     open: RwSignal<Option<String>>,
@@ -54,7 +66,7 @@ impl View {
             streams: RwSignal::new(Streams::Both),
             tail: RwSignal::new("200".to_owned()),
             since: RwSignal::new(String::new()),
-            connected: RwSignal::new(false),
+            link: RwSignal::new(Link::Opening),
             search: Search::new(),
             open: RwSignal::new(None),
         }
@@ -88,13 +100,29 @@ pub fn LogView(
 ) -> impl IntoView {
     let view = View::new();
     let socket = StoredValue::new(None::<SendWrapper<Socket>>);
-    Effect::new(move |_| {
-        let query = LogQuery { ack: Some(true), ..view.query() };
-        let address = format!("{}?{}", path.get(), query.to_query().as_str());
-        view.change(|buffer| *buffer = Buffer::default());
+    let again = RwSignal::new(0_u32);
+    Effect::new(move |before: Option<(String, LogQuery)>| {
+        again.track();
+        let wanted = (path.get(), LogQuery { ack: Some(true), ..view.query() });
+        let mut query = wanted.1.clone();
+        if before.as_ref() == Some(&wanted) {
+            view.change(|buffer| {
+                if let Some(since) = buffer.resume() {
+                    (query.since, query.tail) = (Some(since), Some("all".to_owned()));
+                }
+            });
+        } else {
+            let streams = view.streams.get_untracked();
+            view.change(|buffer| {
+                *buffer = Buffer::default();
+                buffer.filter(streams);
+            });
+            view.link.set(Link::Opening);
+        }
+        let address = format!("{}?{}", wanted.0, query.to_query().as_str());
         let heard = move |event: SocketEvent| match event {
             SocketEvent::Opened => {
-                let _ = view.connected.try_set(true);
+                let _ = view.link.try_set(Link::Open);
             }
             SocketEvent::Binary(bytes) => {
                 let count = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -102,11 +130,18 @@ pub fn LogView(
                 socket.try_with_value(|socket| socket.as_ref().map(|it| it.send(&count.to_le_bytes())));
             }
             SocketEvent::Text(_) => {}
-            SocketEvent::Closed => {
-                let _ = view.connected.try_set(false);
+            SocketEvent::Closed(code) if may_come_back(code) => {
+                let _ = view.link.try_set(Link::Lost);
+                browser::after(RETRY, move || {
+                    let _ = again.try_update(|again| *again += 1);
+                });
+            }
+            SocketEvent::Closed(_) => {
+                let _ = view.link.try_set(Link::Ended);
             }
         };
         socket.set_value(Socket::open(&address, heard).map(SendWrapper::new));
+        wanted
     });
     Effect::new(move |_| {
         let streams = view.streams.get();
@@ -129,6 +164,7 @@ pub fn LogView(
 fn Rows(view: View) -> impl IntoView {
     let locale = use_locale();
     let scroller = NodeRef::<html::Div>::new();
+    let (space, shifted) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let (top, height) = (RwSignal::new(0.0_f64), RwSignal::new(600.0_f64));
     let measure = move || {
         if let Some(element) = scroller.get_untracked() {
@@ -136,14 +172,35 @@ fn Rows(view: View) -> impl IntoView {
             height.set(f64::from(element.client_height()));
         }
     };
-    // Scrolling up lets go of the end, scrolling back takes hold of it again.
+    // Scrolling up lets go of the end, scrolling back takes hold of it again. Rows that came since do neither.
     let scrolled = move |_| {
+        let before = top.get_untracked();
         measure();
         if let Some(element) = scroller.get_untracked() {
             let left = element.scroll_height() - element.scroll_top() - element.client_height();
-            view.follow.set(left < 4);
+            if left < 4 {
+                view.follow.set(true);
+            } else if top.get_untracked() < before - 1.0 {
+                view.follow.set(false);
+            }
         }
     };
+    // What is being read stays where it is while the oldest rows go.
+    Effect::new(move |before: Option<usize>| {
+        view.version.track();
+        let dropped = view.buffer.with_value(Buffer::dropped);
+        let gone = dropped.saturating_sub(before.unwrap_or(dropped));
+        if gone > 0
+            && !view.follow.get_untracked()
+            && !view.wrap.get_untracked()
+            && let Some(element) = scroller.get_untracked()
+        {
+            let now = (top.get_untracked() - to_height(gone)).max(0.0);
+            top.set(now);
+            element.set_scroll_top(whole_pixels(now));
+        }
+        dropped
+    });
     Effect::new(move |_| {
         view.count();
         view.wrap.track();
@@ -179,7 +236,7 @@ fn Rows(view: View) -> impl IntoView {
             range
                 .filter_map(|place| {
                     let row = buffer.get(place)?;
-                    let source = buffer.sources.get(usize::from(row.source)).and_then(Option::as_ref);
+                    let source = buffer.sources.get(usize::from(row.source));
                     let names = buffer.sources.len() > 1;
                     Some(row::row_view(
                         locale,
@@ -194,15 +251,25 @@ fn Rows(view: View) -> impl IntoView {
                 .collect_view()
         })
     };
-    let whole = move || if view.wrap.get() { "auto".to_owned() } else { format!("{}px", to_height(view.count())) };
-    let shift = move || {
-        if view.wrap.get() { "none".to_owned() } else { format!("translateY({}px)", to_height(range.get().start)) }
-    };
+    // Set by script: the content policy forbids style attributes in the document.
+    Effect::new(move |_| {
+        let whole = if view.wrap.get() { "auto".to_owned() } else { format!("{}px", to_height(view.count())) };
+        if let Some(element) = space.get() {
+            let _ = web_sys::HtmlElement::style(&element).set_property("height", &whole);
+        }
+    });
+    Effect::new(move |_| {
+        let shift =
+            if view.wrap.get() { "none".to_owned() } else { format!("translateY({}px)", to_height(range.get().start)) };
+        if let Some(element) = shifted.get() {
+            let _ = web_sys::HtmlElement::style(&element).set_property("transform", &shift);
+        }
+    });
     let class = move || if view.wrap.get() { "logs__rows logs__rows--wrap" } else { "logs__rows" };
     view! {
         <div class="logs__scroll" node_ref=scroller on:scroll=scrolled tabindex="0" role="log" aria-label=t!(locale, logs.title)>
-            <div class="logs__space" style:height=whole>
-                <div class=class style:transform=shift>
+            <div class="logs__space" node_ref=space>
+                <div class=class node_ref=shifted>
                     {rows}
                 </div>
             </div>
@@ -240,7 +307,11 @@ fn to_height(rows: usize) -> f64 {
 }
 
 /// Where to scroll so that a row is in the middle.
-#[allow(clippy::cast_possible_truncation, reason = "rows of a bounded buffer")]
 fn to_pixels(place: usize, height: f64) -> i32 {
-    (to_height(place) - height / 2.0).max(0.0) as i32
+    whole_pixels(to_height(place) - height / 2.0)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "rows of a bounded buffer")]
+fn whole_pixels(pixels: f64) -> i32 {
+    pixels.max(0.0) as i32
 }

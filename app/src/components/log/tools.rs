@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Streams, View};
+use super::{Link, Streams, View};
 use crate::{
     components::{
         icon::{Icon, IconView},
@@ -161,7 +161,13 @@ pub(super) fn Tools(view: View, download: Signal<String>) -> impl IntoView {
             >
                 <IconView icon=Icon::Download />
             </a>
-            {move || (!view.connected.get()).then(|| view! { <span class="soft">{t!(locale, logs.ended)}</span> })}
+            <span class="soft" role="status">
+                {move || match view.link.get() {
+                    Link::Opening | Link::Open => "",
+                    Link::Lost => t!(locale, logs.lost),
+                    Link::Ended => t!(locale, logs.ended),
+                }}
+            </span>
         </div>
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::app::Variable;
+use api::{app::Variable, template::Question};
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -13,7 +13,7 @@ use crate::{
         editor::CodeEditor,
         icon::{Icon, IconView},
     },
-    i18n::{t, use_locale},
+    i18n::{language, t, use_locale},
 };
 
 /// What is being written.
@@ -25,12 +25,19 @@ pub struct ComposeInput {
     pub variables: RwSignal<BTreeMap<String, String>>,
     /// Further files by path.
     pub files: RwSignal<BTreeMap<String, String>>,
+    /// What the chosen template says of its variables.
+    pub questions: RwSignal<Vec<Question>>,
 }
 
 impl ComposeInput {
     /// An input that begins with these.
     pub fn new(text: String, variables: BTreeMap<String, String>, files: BTreeMap<String, String>) -> Self {
-        Self { text: RwSignal::new(text), variables: RwSignal::new(variables), files: RwSignal::new(files) }
+        Self {
+            text: RwSignal::new(text),
+            variables: RwSignal::new(variables),
+            files: RwSignal::new(files),
+            questions: RwSignal::new(Vec::new()),
+        }
     }
 
     /// The values that were given; an empty one is none.
@@ -124,9 +131,31 @@ fn Files(input: ComposeInput) -> impl IntoView {
                 });
             }
         };
+        // The Compose file may name it below a folder.
+        let rename = {
+            let name = name.clone();
+            move |event| {
+                let path = event_target_value(&event).trim().to_owned();
+                input.files.update(|files| {
+                    if !path.is_empty()
+                        && !files.contains_key(&path)
+                        && let Some(text) = files.remove(&name)
+                    {
+                        files.insert(path, text);
+                    }
+                });
+            }
+        };
         view! {
-            <li class="label">
-                <code>{name}</code>
+            <li class="row row--tight">
+                <input
+                    class="input mono"
+                    aria-label=t!(locale, apps.file_path)
+                    title=t!(locale, apps.file_path)
+                    spellcheck="false"
+                    prop:value=name
+                    on:change=rename
+                />
                 <button
                     type="button"
                     class="button button--quiet button--small button--icon"
@@ -140,7 +169,7 @@ fn Files(input: ComposeInput) -> impl IntoView {
     };
     move || {
         names.with(|names| !names.is_empty()).then(|| {
-            view! { <ul class="labels">{names.get().into_iter().map(row).collect_view()}</ul> }
+            view! { <ul class="stack stack--tight">{names.get().into_iter().map(row).collect_view()}</ul> }
         })
     }
 }
@@ -161,6 +190,10 @@ pub fn Variables(
     let field = move |variable: Variable| {
         let Variable { name, default, required } = variable;
         let id = format!("variable-{name}");
+        let question = input.questions.with_untracked(|all| all.iter().find(|it| it.variable == name).cloned());
+        let hint = question.as_ref().map(|it| it.label.text(language(locale)));
+        let secret = question.is_some_and(|it| it.secret);
+        let shown = RwSignal::new(!secret);
         let value = {
             let name = name.clone();
             move || input.variables.with(|all| all.get(&name).cloned().unwrap_or_default())
@@ -180,15 +213,34 @@ pub fn Variables(
                     {name}
                     {required.then_some(" *")}
                 </label>
-                <input
-                    class="input mono"
-                    id=id
-                    autocomplete="off"
-                    spellcheck="false"
-                    placeholder=default
-                    prop:value=value
-                    on:input=write
-                />
+                <span class="row row--tight">
+                    <input
+                        class="input mono"
+                        id=id
+                        type=move || if shown.get() { "text" } else { "password" }
+                        autocomplete="off"
+                        spellcheck="false"
+                        placeholder=default
+                        prop:value=value
+                        on:input=write
+                    />
+                    {secret
+                        .then(|| {
+                            view! {
+                                <button
+                                    type="button"
+                                    class="button button--icon"
+                                    aria-label=t!(locale, apps.show_secret)
+                                    title=t!(locale, apps.show_secret)
+                                    aria-pressed=move || shown.get().to_string()
+                                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                                >
+                                    <IconView icon=Icon::Eye />
+                                </button>
+                            }
+                        })}
+                </span>
+                {hint.map(|hint| view! { <p class="field__hint">{hint}</p> })}
             </div>
         }
     };

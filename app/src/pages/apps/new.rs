@@ -8,7 +8,7 @@ use api::{
     cluster::LOCAL_CLUSTER,
     name::check_name,
     project::DEFAULT_PROJECT,
-    template::Template,
+    template::{Question, Template},
     watch::ChangeKind,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -19,6 +19,7 @@ use super::{
     preview::{LivePreview, PreviewView, live_preview},
 };
 use crate::{
+    browser,
     components::{
         card::Card,
         field::{FieldProblemView, SelectField, TextField},
@@ -174,8 +175,13 @@ fn Templates(form: Form, live: LivePreview) -> impl IntoView {
     let choose = move |template: &Template| {
         chosen.set(Some(template.id.clone()));
         form.compose.text.set(template.compose.clone());
-        let answers = template.questions.iter().map(|it| (it.variable.clone(), it.default.clone()));
-        form.compose.variables.set(answers.collect());
+        let answer = |it: &Question| {
+            let offered =
+                if it.secret && it.default.is_empty() { browser::random_secret() } else { it.default.clone() };
+            (it.variable.clone(), offered)
+        };
+        form.compose.variables.set(template.questions.iter().map(answer).collect());
+        form.compose.questions.set(template.questions.clone());
         form.compose.files.set(BTreeMap::new());
         if form.name.with_untracked(String::is_empty) {
             form.name.set(template.id.clone());

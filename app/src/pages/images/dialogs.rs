@@ -75,7 +75,7 @@ pub(super) fn PullDialog(open: RwSignal<bool>, cluster: Signal<String>) -> impl 
                     label=t!(locale, images.reference)
                     value=image
                     hint=t!(locale, images.reference_hint)
-                    placeholder="docker.io/library/nginx:1.29"
+                    placeholder="nginx:1.29"
                     required=true
                     autofocus=true
                     problem=Signal::from(problem)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Client, cluster::EngineFacts, node::Node, watch::ChangeKind};
+use api::{Client, cluster::EngineFacts, node::Node, stats::node_stats_path, watch::ChangeKind};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -14,11 +14,13 @@ use crate::{
         header::PageHeader,
         icon::{Icon, IconView},
         status::{Status, StatusPill},
+        tabs::{Tabs, use_tab},
     },
     format,
     frame::use_cluster,
     i18n::{Locale, t, use_locale},
     load::Load,
+    pages::stats::StatsView,
     paths::{self, Noun},
 };
 
@@ -40,6 +42,10 @@ pub fn NodePage() -> impl IntoView {
 fn Shown(node: Signal<Arc<Node>>, cluster: Signal<String>) -> impl IntoView {
     let locale = use_locale();
     let list = paths::list(&cluster.get_untracked(), Noun::Nodes);
+    let tabs = vec![("overview", t!(locale, containers.overview)), ("stats", t!(locale, stats.title))];
+    let tab = use_tab(&tabs);
+    let name = Memo::new(move |_| node.with(|node| node.name.clone()));
+    let stats = Signal::derive(move || node_stats_path(&cluster.get(), &name.get()));
     let status = move || node.with(|node| view! { <StatusPill status=Status::of_node(locale, node.ready) /> });
     view! {
         <PageHeader
@@ -47,7 +53,11 @@ fn Shown(node: Signal<Arc<Node>>, cluster: Signal<String>) -> impl IntoView {
             above=vec![(t!(locale, nav.nodes).to_owned(), list)]
             badge=status.into_any()
         />
+        <Tabs tabs label=t!(locale, nodes.tabs) />
         {move || {
+            if tab.get() == "stats" {
+                return view! { <StatsView path=stats tab="stats" /> }.into_any();
+            }
             let node = Node::clone(&node.read());
             let (machine, engine) = (machine(locale, &node), engine_facts(locale, &node.engine));
             view! {
@@ -66,6 +76,7 @@ fn Shown(node: Signal<Arc<Node>>, cluster: Signal<String>) -> impl IntoView {
                     </div>
                 </div>
             }
+            .into_any()
         }}
     }
 }

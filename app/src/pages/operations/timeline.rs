@@ -2,7 +2,6 @@
 
 use api::operation::{LayerPhase, LayerProgress, Operation, OperationEvent, Step, StepState, watch_path};
 use leptos::prelude::*;
-use send_wrapper::SendWrapper;
 
 use crate::{
     components::{
@@ -13,7 +12,7 @@ use crate::{
     },
     format,
     i18n::{Locale, language, t, use_locale},
-    socket::{Socket, SocketEvent},
+    socket::{SocketEvent, keep_open},
 };
 
 /// An operation that is kept true by its log: what was loaded first, then the log from its start.
@@ -24,24 +23,28 @@ pub fn follow(loaded: &Operation) -> RwSignal<Operation> {
     }
     let path = watch_path(loaded.id).as_str().to_owned();
     let fresh = Operation { steps: Vec::new(), started_at: None, finished_at: None, ..loaded.clone() };
-    let socket = StoredValue::new(None::<SendWrapper<Socket>>);
-    Effect::new(move |_| {
-        let fresh = StoredValue::new(fresh.clone());
-        let opened = Socket::open(&path, move |event| {
-            let SocketEvent::Text(text) = event else { return };
-            let Ok(events) = serde_json::from_str::<Vec<OperationEvent>>(&text) else { return };
-            let told = fresh.try_update_value(|folded| {
-                for event in &events {
-                    folded.apply(event);
-                }
-                folded.clone()
-            });
-            if let Some(told) = told {
-                let _ = operation.try_set(told);
+    let folded = StoredValue::new(fresh.clone());
+    keep_open(
+        move || Some(path.clone()),
+        move |event| match event {
+            SocketEvent::Opened => {
+                let _ = folded.try_set_value(fresh.clone());
             }
-        });
-        socket.set_value(opened.map(SendWrapper::new));
-    });
+            SocketEvent::Text(text) => {
+                let Ok(events) = serde_json::from_str::<Vec<OperationEvent>>(&text) else { return };
+                let told = folded.try_update_value(|folded| {
+                    for event in &events {
+                        folded.apply(event);
+                    }
+                    folded.clone()
+                });
+                if let Some(told) = told {
+                    let _ = operation.try_set(told);
+                }
+            }
+            SocketEvent::Binary(_) | SocketEvent::Closed(_) => {}
+        },
+    );
     operation
 }
 

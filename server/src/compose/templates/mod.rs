@@ -11,7 +11,7 @@ use api::{
 /// A question without a default needs an answer.
 type Built = (&'static str, &'static str, &'static [(&'static str, Option<&'static str>, bool)]);
 
-const PORT: (&str, Option<&str>, bool) = ("PORT", Some("8080"), false);
+const PORT: (&str, Option<&str>, bool) = ("PORT", Some("8081"), false);
 
 const BUILT_IN: &[Built] = &[
     (

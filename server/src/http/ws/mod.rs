@@ -2,6 +2,7 @@
 //! runs; and it never holds more than one message for a reader that does not read.
 
 pub mod log;
+pub mod operation;
 pub mod stats;
 pub mod terminal;
 pub mod watch;

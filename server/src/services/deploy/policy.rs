@@ -173,7 +173,7 @@ mod tests {
     fn merged_and_extended_spellings_are_judged_too() {
         let merged = "x-a: &a {privileged: true}\nservices:\n  web:\n    <<: *a\n    image: a\n";
         assert_eq!(refusal(merged).as_deref(), Some("services.web.privileged"));
-        let extended = "services:\n  base: {image: a, cap_add: [ALL], profiles: [x]}\n  web:\n    extends: base\n    profiles: []\n";
+        let extended = "services:\n  base: {image: a, cap_add: [ALL], profiles: [x]}\n  web:\n    extends: base\n    profiles: !reset []\n";
         assert!(refusal(extended).is_some());
     }
 

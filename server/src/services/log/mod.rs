@@ -79,7 +79,7 @@ pub fn open_container(
 }
 
 /// Opens the merged log of an app.
-pub fn open_app(
+pub async fn open_app(
     state: &State,
     caller: &Caller,
     project: &str,
@@ -87,7 +87,7 @@ pub fn open_app(
     query: LogQuery,
     follow: bool,
 ) -> Result<Log, Error> {
-    let cluster = container_access::find_app(state, caller, project, app, Permission::ViewApp)?;
+    let cluster = container_access::find_app(state, caller, project, app, Permission::ViewApp).await?;
     let request = Request::new(query, follow)?;
     let members = Members::App { project: project.to_owned(), app: app.to_owned(), service: request.service.clone() };
     Ok(Log::new(request, app.to_owned(), cluster, members))

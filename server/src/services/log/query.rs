@@ -88,15 +88,18 @@ impl Request {
     }
 }
 
-/// A time in RFC 3339, in Unix seconds, or as a span back from `now` such as `90s`, `15m`, `2h`, `1d`; nanoseconds since
+/// A time in RFC 3339, in Unix seconds with or without a fraction, or as a span back from `now` such as `90s`, `15m`, `2h`, `1d`; nanoseconds since
 /// 1970.
 fn parse_time(text: &str, now: OffsetDateTime) -> Option<i64> {
     let nanos = |time: OffsetDateTime| i64::try_from(time.unix_timestamp_nanos()).ok();
     if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
         return nanos(time);
     }
-    if let Ok(seconds) = text.parse::<i64>() {
-        return nanos(OffsetDateTime::from_unix_timestamp(seconds).ok()?);
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if let Ok(seconds) = seconds.parse::<i64>() {
+        let digits = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let fraction = digits.then(|| format!("{fraction:0<9}").parse::<i64>().ok()).flatten()?;
+        return nanos(OffsetDateTime::from_unix_timestamp(seconds).ok()?)?.checked_add(fraction);
     }
     let (last, unit) = text.char_indices().last()?;
     let unit = match unit {
@@ -128,8 +131,22 @@ mod tests {
         ] {
             assert_eq!(parse_time(text, now), Some(seconds * 1_000_000_000), "{text}");
         }
-        for text in ["", "m", "-5m", "5 m", "yesterday", "1.5h", "99999999999999999999", "5µ", "2026-13-01T00:00:00Z"]
-        {
+        assert_eq!(parse_time("75.000000001", now), Some(75_000_000_001));
+        assert_eq!(parse_time("75.5", now), Some(75_500_000_000));
+        for text in [
+            "",
+            "m",
+            "-5m",
+            "5 m",
+            "yesterday",
+            "1.5h",
+            "1.",
+            "1.-5",
+            "1.0000000001",
+            "99999999999999999999",
+            "5µ",
+            "2026-13-01T00:00:00Z",
+        ] {
             assert_eq!(parse_time(text, now), None, "{text}");
         }
         let query = LogQuery {
