@@ -1,6 +1,6 @@
 # The door to everything: `make run` and `make test` need rustup, Node.js and make; they say what else they install.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench build lint fmt doc clean
+.PHONY: help run dev test bench build lint gallery fmt doc clean
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
@@ -29,6 +29,9 @@ build: ## Build the optimised target/release/gantry
 
 lint: ## Run the checks that need no engine and no browser
 	@xtask/scripts/test.sh lint
+
+gallery: ## Take docs/screenshots anew, in an engine of its own
+	@xtask/scripts/test.sh gallery
 
 fmt: ## Format the Rust code
 	@cargo fmt --all

@@ -63,6 +63,54 @@ test('the merged log follows, is searched and filtered', async ({ page, text, la
   await expect(page.locator('.logs__open')).toContainText('"level": "info"');
 });
 
+test('the log keeps to its end until somebody scrolls up, and can be narrowed to a service', async ({ page, text, language }) => {
+  const app = new AppPage(page, text, nameOf(language));
+  await app.open('logs');
+  const [rows, scroll, follow] = [
+    page.locator('.logs__row'), page.locator('.logs__scroll'), page.getByRole('button', { name: text('logs.follow'), exact: true }),
+  ];
+  const left = (): Promise<number> => scroll.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);
+  const last = (): Promise<string> => rows.last().innerText();
+  await expect(rows.nth(30)).toBeAttached();
+  const first = await last();
+  await expect.poll(last).not.toBe(first);
+  await expect(follow).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(left).toBeLessThan(4);
+
+  await scroll.hover();
+  await page.mouse.wheel(0, -300);
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
+  const reading = await scroll.evaluate((it) => it.scrollTop);
+  const before = await left();
+  await expect.poll(left).toBeGreaterThan(before + 60);
+  expect(await scroll.evaluate((it) => it.scrollTop)).toBe(reading);
+  await follow.click();
+  await expect.poll(left).toBeLessThan(4);
+
+  await page.getByRole('combobox', { name: text('apps.service') }).selectOption('web');
+  await expect(rows.filter({ hasText: /line \d+/ })).toHaveCount(0);
+});
+
+test('every tab opens without an error in the console', async ({ page, portal, language }) => {
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${page.url()} ${message.text()}`);
+  });
+  page.on('pageerror', (error) => errors.push(`${page.url()} ${error}`));
+  const name = nameOf(language);
+  const web = (await containersOf(portal.socket, name)).find((it) => it.Names[0].endsWith('-web-1'));
+  for (const path of [`/projects/default/apps/${name}`, `/clusters/local/containers/${web.Id}`, '/clusters/local/images/gantry-test%2Fweb:1']) {
+    await open(page, path);
+    const tabs = await page.locator('nav.tabs a').evaluateAll((all) => all.map((it) => it.getAttribute('href') ?? ''));
+    expect(tabs.length).toBeGreaterThan(2);
+    for (const tab of tabs) {
+      await open(page, path + tab);
+      await expect(page.locator('nav.tabs a[aria-current]')).toHaveAttribute('href', tab);
+    }
+  }
+  expect(errors).toEqual([]);
+});
+
 test('a terminal in a container runs what is typed', async ({ page, portal, language, text }) => {
   const web = (await containersOf(portal.socket, nameOf(language))).find((it) => it.Names[0].endsWith('-web-1'));
   await open(page, `/clusters/local/containers/${web.Id}?tab=terminal`);

@@ -1,4 +1,5 @@
 // Where the portal of this run is, and how it was started.
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 
@@ -19,3 +20,15 @@ export interface Portal {
 }
 
 export const administrator = { username: 'ada', password: 'a sentence to remember' };
+
+/** A port of the loopback that nobody has. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}

@@ -1,25 +1,13 @@
 // Starts the portal as a person would, waits for the link it prints, and ends it after the run.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { factsFile, runDirectory, type Portal } from './portal.js';
+import { factsFile, freePort, runDirectory, type Portal } from './portal.js';
 
 function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the browser tests through \`make test\`.`);
   return value;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 export default async function start(): Promise<() => Promise<void>> {

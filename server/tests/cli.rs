@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use sea_orm::EntityTrait as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -146,7 +147,7 @@ async fn a_locked_out_owner_gets_back_in() {
     assert!(!admin("create-admin", "correct horse battery").await.status.success(), "the name is taken");
     assert!(admin("reset-password", "a quite different sentence").await.status.success());
     let db = server::db::Db::open(&server::db::Target::Sqlite(data.join("gantry.db"))).await.unwrap();
-    let entries = sea_orm::EntityTrait::find(server::db::audit::Entity).all(db.read()).await.unwrap();
+    let entries = server::db::audit::Entity::find().all(db.read()).await.unwrap();
     let actions: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.username.as_str())).collect();
     assert_eq!(actions, [("user.create", "console"), ("password.reset", "console")]);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|rust|browser]…: every check of the project (lint, rust, browser), or only the named parts.
-# `unit` is the part of `rust` that needs no engine and no database.
+# test.sh [lint|unit|rust|browser|gallery]…: every check of the project (lint, rust, browser), or only the named parts.
+# `unit` is the part of `rust` that needs no engine and no database; `gallery` makes docs/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . xtask/scripts/say.sh
@@ -47,7 +47,7 @@ browser_tests() {
     if ! cmp -s package-lock.json "$stamp"; then
         npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json "$stamp" || return
     fi
-    node_modules/.bin/tsc --noEmit && node_modules/.bin/playwright test
+    node_modules/.bin/tsc --noEmit && node_modules/.bin/playwright test "$@"
 }
 
 # What `with-services.sh` calls back.
@@ -57,6 +57,7 @@ if [ "$1" = with-services ]; then
         case $name in
         rust) part "Tests in Rust" rust_tests ;;
         browser) part "Tests in the browser" browser_tests ;;
+        gallery) part "Pictures of every page" browser_tests --config gallery.config.ts ;;
         esac
     done
     exit 0
@@ -66,8 +67,8 @@ with_services=()
 for name; do
     case $name in
     lint | unit) ;;
-    rust | browser) with_services+=("$name") ;;
-    *) die "test.sh knows lint, unit, rust and browser, not $name" ;;
+    rust | browser | gallery) with_services+=("$name") ;;
+    *) die "test.sh knows lint, unit, rust, browser and gallery, not $name" ;;
     esac
 done
 
@@ -84,8 +85,8 @@ case " $* " in *" lint "*) lint ;; esac
 case " $* " in *" unit "*) part "Unit tests" unit_tests ;; esac
 if [ ${#with_services[@]} != 0 ]; then
     part "Building the browser half" cargo xtask site
-    case " $* " in *" browser "*)
-        part "Building the server" cargo build --quiet --workspace --exclude xtask --all-targets
+    case " $* " in *" browser "* | *" gallery "*)
+        part "Building the server" cargo build --quiet --workspace --exclude xtask --lib --bins --tests
         GANTRY_TEST_CHROMIUM=$(xtask/scripts/chromium-for-tests.sh)
         export GANTRY_TEST_CHROMIUM GANTRY_TEST_BINARY=$target/debug/gantry
         ;;

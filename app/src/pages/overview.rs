@@ -76,8 +76,8 @@ fn Shown(overview: Signal<Arc<Overview>>) -> impl IntoView {
         }}
         <div class="grid grid--wide">
             <div class="stack">
-                {usage}
                 {move || overview.with(|overview| view! { <AttentionList items=overview.attention.clone() apps=overview.apps /> })}
+                {usage}
                 {move || overview.with(|overview| view! { <Operations operations=overview.operations.clone() /> })}
             </div>
             <div class="stack">

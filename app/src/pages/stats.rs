@@ -114,7 +114,7 @@ fn Charts(series: RwSignal<StatsSeries>, brief: bool) -> impl IntoView {
             (network, disk)
         });
         view! {
-            <div class="grid charts">
+            <div class=if brief { "grid charts charts--brief" } else { "grid charts" }>
                 {chart(
                     t!(locale, stats.cpu),
                     Unit::Percent,

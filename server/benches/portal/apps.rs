@@ -82,7 +82,7 @@ async fn replacements(engine: &FakeEngine) -> Row {
     let mut waits = Vec::new();
     for number in 0..APPS {
         let container = format!("{}-web-1", name(number));
-        let id = engine.look(|state| state.resolve(&container).ok().expect("the container is there"));
+        let id = engine.look(|state| state.resolve(&container).expect("the container is there"));
         let start = format!("/containers/{id}/start");
         waits.push(replaced(engine, &start, None, || engine.kill_container(&container)).await);
     }

@@ -26,7 +26,7 @@ mod terminal;
 use report::{Report, Row};
 
 /// What runs a group of rows.
-type Measure = fn() -> futures::future::BoxFuture<'static, Vec<Row>>;
+type Measure = fn() -> futures::future::LocalBoxFuture<'static, Vec<Row>>;
 
 /// The groups of rows in the order of the report.
 const GROUPS: [(&str, Measure); 7] = [

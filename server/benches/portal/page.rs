@@ -147,7 +147,7 @@ struct Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        let id = self.child.id().and_then(|id| Pid::from_raw(id as i32));
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         if let Some(id) = id {
             let _ = kill_process(id, Signal::TERM);
         }

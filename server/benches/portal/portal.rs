@@ -15,7 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::report::given;
 
 /// How long the portal may take for anything that is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const USERNAME: &str = "ada";
 const PASSWORD: &str = "a sentence to remember";
 
@@ -65,7 +65,7 @@ impl Portal {
         let mut portal = Self { address, cookie, csrf_token: String::new(), http, child, _data: data };
         let page = portal.text("/account").await;
         let token = page.split_once(r#""csrf_token":""#).and_then(|(_, rest)| rest.split_once('"'));
-        portal.csrf_token = token.expect("the page carries its token").0.to_owned();
+        token.expect("the page carries its token").0.clone_into(&mut portal.csrf_token);
         portal
     }
 

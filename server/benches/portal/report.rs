@@ -1,5 +1,6 @@
 //! The table, and the page of the documentation that keeps it.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 /// Where the report is kept, from the workspace's folder.
@@ -38,7 +39,7 @@ impl Report {
         for Row { measure, bar, portal, peer, ratio, met } in &self.rows {
             let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
             let verdict = if *met { "met" } else { "**missed**" };
-            text += &format!("| {measure} | {bar} | {portal} | {peer} | {ratio} | {verdict} |\n");
+            let _ = writeln!(text, "| {measure} | {bar} | {portal} | {peer} | {ratio} | {verdict} |");
         }
         text
     }
@@ -102,7 +103,7 @@ fn facts() -> String {
     ];
     let mut text = "| | |\n|---|---|\n".to_owned();
     for (name, value) in lines {
-        text += &format!("| {name} | {value} |\n");
+        let _ = writeln!(text, "| {name} | {value} |");
     }
     text
 }

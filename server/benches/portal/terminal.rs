@@ -21,7 +21,7 @@ const ROUNDS: usize = 3;
 const FLOOD_BYTES: u64 = 32_000_000;
 const LINE: &str = "The quick brown fox jumps over the lazy dog 0123456789 abcdefghij";
 /// How long nothing may come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The address of the real engine.
 pub fn docker_host() -> String {
@@ -187,10 +187,13 @@ impl Terminal {
                     Some(Output::Data(printed)) => printed.to_vec(),
                     other => panic!("{other:?}"),
                 },
-                (Speaks::Terminado, Message::Text(message)) => match serde_json::from_str(message).unwrap() {
-                    (kind, printed) if kind == "stdout" => String::into_bytes(printed),
-                    _ => continue,
-                },
+                (Speaks::Terminado, Message::Text(message)) => {
+                    // `["setup", {}]` comes first.
+                    match serde_json::from_str::<(String, String)>(message) {
+                        Ok((_, printed)) => printed.into_bytes(),
+                        Err(_) => continue,
+                    }
+                }
                 _ => continue,
             };
             if matches!(self.speaks, Speaks::Gantry) {

@@ -1,6 +1,7 @@
 //! One file per noun: authorize, act, record. Nothing here knows HTTP.
 
 pub mod app;
+mod app_view;
 pub mod audit;
 mod changes;
 pub mod cluster;

@@ -6,7 +6,8 @@ use api::permission::Permission;
 use api::service::{MAX_REPLICAS, Service};
 use api::{List, Message, Ulid};
 
-use super::app::{self, Extra, View};
+use super::app::{self, Extra};
+use super::app_view::View;
 use super::deploy::desired::Prepared;
 use super::{Error, State};
 use crate::auth::Caller;

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_goes_on_has_its_own_numbers_for_the_same_sources() {
-        let source = |name: &str| Source { name: name.to_owned(), ..Source::default() };
+        let source = |name: &str| Source { container: name.to_owned(), name: name.to_owned(), service: None };
         let mut buffer = Buffer::default();
         assert_eq!(buffer.resume(), None);
         buffer.take(Record::Source { number: 0, source: source("a") });

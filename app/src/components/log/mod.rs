@@ -7,6 +7,7 @@ mod tools;
 
 use api::log::{LogQuery, Record};
 use leptos::{html, prelude::*};
+use leptos_router::hooks::use_query_map;
 use send_wrapper::SendWrapper;
 
 use crate::{
@@ -72,9 +73,14 @@ impl View {
         }
     }
 
-    fn query(self) -> LogQuery {
+    fn query(self, service: &str) -> LogQuery {
         let since = self.since.get();
-        LogQuery { tail: Some(self.tail.get()), since: (!since.is_empty()).then_some(since), ..LogQuery::default() }
+        LogQuery {
+            tail: Some(self.tail.get()),
+            since: (!since.is_empty()).then_some(since),
+            service: (!service.is_empty()).then(|| service.to_owned()),
+            ..LogQuery::default()
+        }
     }
 
     fn change(self, change: impl FnOnce(&mut Buffer)) {
@@ -97,13 +103,18 @@ pub fn LogView(
     /// The log's path, without a query.
     #[prop(into)]
     path: Signal<String>,
+    /// The services to choose from, where it is an app's; the address may name one as `?service=`.
+    #[prop(optional)]
+    services: Vec<String>,
 ) -> impl IntoView {
+    let asked = use_query_map().with_untracked(|query| query.get("service").unwrap_or_default());
+    let service = RwSignal::new(if services.contains(&asked) { asked } else { String::new() });
     let view = View::new();
     let socket = StoredValue::new(None::<SendWrapper<Socket>>);
     let again = RwSignal::new(0_u32);
     Effect::new(move |before: Option<(String, LogQuery)>| {
         again.track();
-        let wanted = (path.get(), LogQuery { ack: Some(true), ..view.query() });
+        let wanted = (path.get(), LogQuery { ack: Some(true), ..view.query(&service.get()) });
         let mut query = wanted.1.clone();
         if before.as_ref() == Some(&wanted) {
             view.change(|buffer| {
@@ -148,12 +159,12 @@ pub fn LogView(
         view.change(|buffer| buffer.filter(streams));
     });
     let download = move || {
-        let query = LogQuery { timestamps: Some(view.times.get()), ..view.query() };
+        let query = LogQuery { timestamps: Some(view.times.get()), ..view.query(&service.get()) };
         format!("{}?{}", path.get(), query.to_query().as_str())
     };
     view! {
         <div class="logs">
-            <tools::Tools view download=Signal::derive(download) />
+            <tools::Tools view services service download=Signal::derive(download) />
             <Rows view />
             <Opened view />
         </div>

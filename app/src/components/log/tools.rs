@@ -12,7 +12,13 @@ use crate::{
 };
 
 #[component]
-pub(super) fn Tools(view: View, download: Signal<String>) -> impl IntoView {
+pub(super) fn Tools(
+    view: View,
+    services: Vec<String>,
+    /// The one service that is read; empty for all.
+    service: RwSignal<String>,
+    download: Signal<String>,
+) -> impl IntoView {
     let locale = use_locale();
     let search = view.search;
     let found = move || {
@@ -43,9 +49,9 @@ pub(super) fn Tools(view: View, download: Signal<String>) -> impl IntoView {
             </button>
         }
     };
-    let choose = move |label: &'static str, value: RwSignal<String>, options: Vec<(&'static str, String)>| {
-        let option = move |(key, text): (&'static str, String)| {
-            view! { <option value=key selected=value.get_untracked() == key>{text}</option> }
+    let choose = move |label: &'static str, value: RwSignal<String>, options: Vec<(&str, String)>| {
+        let option = move |(key, text): (&str, String)| {
+            view! { <option value=key.to_owned() selected=value.get_untracked() == key>{text}</option> }
         };
         view! {
             <select class="select" aria-label=label on:change=move |event| value.set(event_target_value(&event))>
@@ -119,6 +125,12 @@ pub(super) fn Tools(view: View, download: Signal<String>) -> impl IntoView {
                 <option value="out">"stdout"</option>
                 <option value="err">"stderr"</option>
             </select>
+            {(services.len() > 1)
+                .then(|| {
+                    let all = std::iter::once(("", t!(locale, logs.all_services).to_owned()));
+                    let options = all.chain(services.iter().map(|name| (name.as_str(), name.clone()))).collect();
+                    choose(t!(locale, apps.service), service, options)
+                })}
             {choose(t!(locale, logs.tail), view.tail, tails)}
             {choose(t!(locale, logs.since), view.since, times)}
             <button

@@ -100,11 +100,12 @@ pub fn ComposeTab(
                                 </div>
                             }
                         })
-                }} <ComposeEditor input live /> <Variables input live />
+                }} <ComposeEditor input live />
             </div>
             <form class="stack sticky" on:submit=submit>
                 <Card title=t!(locale, apps.what_happens)>
                     <div class="form">
+                        <Variables input live />
                         <PreviewView live hint=t!(locale, apps.preview_hint) />
                         <CheckField label=t!(locale, apps.pull) value=pull hint=t!(locale, apps.pull_hint) />
                         <FormProblem problem />

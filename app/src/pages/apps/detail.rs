@@ -95,7 +95,10 @@ fn AppView(name: AppName, detail: Signal<Arc<AppDetail>>) -> impl IntoView {
     });
     let content = move || match tab.get() {
         "containers" => view! { <ContainersTab name cluster=detail.get_untracked().app.cluster.clone() /> }.into_any(),
-        "logs" => view! { <LogView path=logs /> }.into_any(),
+        "logs" => {
+            let services = detail.with_untracked(|it| it.services_detail.iter().map(|it| it.name.clone()).collect());
+            view! { <LogView path=logs services /> }.into_any()
+        }
         "stats" => view! { <StatsView path=stats tab="stats" /> }.into_any(),
         "releases" => view! { <ReleasesTab name /> }.into_any(),
         "operations" => view! { <OperationsTab name /> }.into_any(),

@@ -154,11 +154,7 @@ fn Source(form: Form, live: LivePreview) -> impl IntoView {
         }
         .into_any(),
         TEMPLATE => view! { <Templates form live /> }.into_any(),
-        _ => view! {
-            <ComposeEditor input=form.compose live />
-            <Variables input=form.compose live />
-        }
-        .into_any(),
+        _ => view! { <ComposeEditor input=form.compose live /> }.into_any(),
     }
 }
 
@@ -212,10 +208,7 @@ fn Templates(form: Form, live: LivePreview) -> impl IntoView {
                 chosen
                     .get()
                     .map(|_| {
-                        view! {
-                            <Variables input=form.compose live />
-                            <ComposeEditor input=form.compose live />
-                        }
+                        view! { <ComposeEditor input=form.compose live /> }
                     })
             }}
         }
@@ -268,6 +261,9 @@ fn Submit(form: Form, live: LivePreview) -> impl IntoView {
                     />
                     {move || name_problem().map(|text| view! { <FieldProblemView text /> })}
                     <Place client=client.clone() form />
+                    {move || {
+                        (form.source.get() != IMAGE).then(|| view! { <Variables input=form.compose live /> })
+                    }}
                     <PreviewView live hint=t!(locale, apps.preview_hint) />
                     <FormProblem problem />
                     <button type="submit" class="button button--primary" disabled=move || !ready()>

@@ -18,7 +18,7 @@ use crate::{
         empty::EmptyState,
         facts::{KeyValueList, fact},
         icon::{Icon, IconView},
-        menu::Menu,
+        menu::{Menu, MenuLink},
         status::{Status, StatusBadge},
         time::{AbsoluteTime, RelativeTime},
         toast::use_toasts,
@@ -130,6 +130,7 @@ fn ServiceRow(name: AppName, service: Service, busy: Memo<bool>) -> impl IntoVie
     let reason = service.reason.as_ref().map(|reason| reason.text(language(locale)));
     let (project, app) = name.get_untracked();
     let containers = format!("{}?tab=containers&service={}", paths::app(&project, &app), service.name);
+    let log = format!("{}?tab=logs&service={}", paths::app(&project, &app), service.name);
     let digest = service.digest.clone().map(|digest| {
         let short = format::short_id(&digest);
         view! { <span class="soft mono cut" title=digest>{short}</span> }
@@ -155,6 +156,7 @@ fn ServiceRow(name: AppName, service: Service, busy: Memo<bool>) -> impl IntoVie
             <td class="mid">{ports_cell(&service.ports)}</td>
             <td class="num">
                 <Menu label=t!(locale, table.actions).to_owned()>
+                    <MenuLink href=log.clone() text=t!(locale, logs.title) icon=Icon::Logs />
                     <ActionItems actions=actions.clone() subject=subject.clone() />
                 </Menu>
             </td>

@@ -290,3 +290,69 @@ impl Link {
         let _ = tokio::time::timeout(GOODBYE, closing).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A server with one socket at `/`, little patience, and word of how each socket ended.
+    async fn impatient() -> (std::net::SocketAddr, mpsc::UnboundedReceiver<End>) {
+        let patience = Patience { ping_every: Duration::from_millis(50), silence: Duration::from_millis(400) };
+        let (told, ends) = mpsc::unbounded_channel();
+        let open = move |upgrade: WebSocketUpgrade| {
+            let told = told.clone();
+            async move {
+                upgrade.on_upgrade(move |socket| async move {
+                    let mut link = Link::new(socket, patience, CancellationToken::new(), CancellationToken::new());
+                    let end = loop {
+                        if let Err(end) = link.next(false).await {
+                            break end;
+                        }
+                    };
+                    let _ = told.send(end);
+                })
+            }
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", get(open))).await });
+        (address, ends)
+    }
+
+    #[tokio::test]
+    async fn an_end_that_no_longer_answers_is_left_while_one_that_answers_stays() {
+        let (address, mut ends) = impatient().await;
+        // As after a network that vanished: connected, and nothing ever comes.
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        );
+        silent.write_all(request.as_bytes()).await.unwrap();
+        let mut head = [0; 12];
+        silent.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 101");
+        let (mut answering, _) = tokio_tungstenite::connect_async(format!("ws://{address}/")).await.unwrap();
+        // Reading is what answers a ping.
+        let reading = tokio::spawn(async move {
+            let mut pings = 0;
+            while let Some(Ok(message)) = answering.next().await {
+                pings += u32::from(message.is_ping());
+                if pings == 20 {
+                    break;
+                }
+            }
+            pings
+        });
+        let patience = Duration::from_secs(20);
+        assert_eq!(tokio::time::timeout(patience, ends.recv()).await.unwrap(), Some(End::Silent));
+        assert_eq!(tokio::time::timeout(patience, reading).await.unwrap().unwrap(), 20, "longer than the silence");
+        assert_eq!(tokio::time::timeout(patience, ends.recv()).await.unwrap(), Some(End::Left));
+    }
+}

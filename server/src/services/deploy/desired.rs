@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::container::{Template, template};
-use super::plan::{
+use super::model::{
     Condition, Desired, DesiredResource, DesiredService, Names, Need, OnFailure, Order, Purpose, Restart, Rollout, Wish,
 };
 use crate::compose::{

@@ -10,7 +10,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::desired::Prepared;
-use super::plan::{Act, Plan, Step};
+use super::model::{Act, Plan, Step};
 use crate::compose::write_duration;
 
 /// The steps of a plan as changes: each container once, with the settings of its service that differ from `old`.

@@ -6,12 +6,14 @@
 
 pub mod clash;
 pub mod container;
+mod copy;
 pub mod desired;
 pub mod diff;
 pub mod execute;
 pub mod failpoint;
 mod image;
 pub mod log;
+pub mod model;
 pub mod observe;
 pub mod plan;
 pub mod policy;

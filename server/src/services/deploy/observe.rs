@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::clash;
 use super::desired::{Identity, LABEL_HASH, LABEL_NUMBER};
-use super::plan::{Actual, ActualContainer, ActualResource};
+use super::model::{Actual, ActualContainer, ActualResource};
 use crate::db::app::App;
 use crate::engine::{self, Cluster, LABEL_APP, LABEL_COMPOSE_SERVICE, Picture};
 

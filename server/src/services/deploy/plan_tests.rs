@@ -3,6 +3,7 @@
 use api::container::{ContainerState, Health};
 
 use super::*;
+use crate::services::deploy::model::{ActualResource, Names};
 
 fn service(name: &str) -> DesiredService {
     DesiredService {

@@ -8,7 +8,8 @@ use api::{FieldProblem, Message};
 use ulid::Ulid;
 
 use super::desired::{Identity, Prepared};
-use super::plan::{Purpose, plan};
+use super::model::Purpose;
+use super::plan::plan;
 use super::{clash, diff, observe, policy, prepare, source};
 use crate::auth::Caller;
 use crate::compose::{self, PullPolicy, Source};

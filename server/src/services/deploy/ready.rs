@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::plan::Restart;
+use super::model::Restart;
 use crate::engine::{Cluster, Error, LogOptions, Tail};
 
 /// Lines of a failed container's output that are shown.

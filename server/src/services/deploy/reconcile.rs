@@ -17,7 +17,8 @@ use ulid::Ulid;
 use super::execute::Executor;
 use super::image::Images;
 use super::log::Log;
-use super::plan::{Act, Plan, Purpose, plan};
+use super::model::{Act, Plan, Purpose};
+use super::plan::plan;
 use super::run::new_containers;
 use super::{Failure, Timing, observe, prepare};
 use crate::db;
@@ -349,8 +350,8 @@ async fn act(
     app: &App,
     cluster: &crate::engine::Cluster,
     prepared: &super::desired::Prepared,
-    desired: &super::plan::Desired,
-    actual: &super::plan::Actual,
+    desired: &super::model::Desired,
+    actual: &super::model::Actual,
     plan: &Plan,
     preempted: &CancellationToken,
 ) -> Result<(), Failure> {
@@ -381,7 +382,7 @@ async fn act(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::deploy::plan::{ServicePlan, Step};
+    use crate::services::deploy::model::{ServicePlan, Step};
 
     fn starting(slot: u32) -> Plan {
         let step = Step {

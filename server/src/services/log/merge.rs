@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use crate::engine::LogFrame;
 
 /// How long an old line waits for a log that has not answered yet.
-const PATIENCE: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a new line waits for an older one of another log.
-const WINDOW: Duration = Duration::from_millis(50);
+const WINDOW: Duration = Duration::from_millis(150);
 /// What waits for others at most; beyond it order gives way to memory.
 const HELD_BYTES: usize = 1024 * 1024;
 
