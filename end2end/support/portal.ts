@@ -1,10 +1,11 @@
 // Where the portal of this run is, and how it was started.
 import { createServer } from 'node:net';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 
-/** The folder of this run: data, log and sign-in state. */
-export const runDirectory = process.env.GANTRY_TEST_RUN ?? join(tmpdir(), `gantry-end2end-${process.ppid}`);
+/** The folder of this run: data, log and sign-in state. The first process chooses it, and its workers inherit the choice. */
+export const runDirectory = (process.env.GANTRY_TEST_RUN ??= mkdtempSync(join(tmpdir(), 'gantry-end2end-')));
 /** The administrator's cookies, written by setup.spec.ts. */
 export const stateFile = join(runDirectory, 'administrator.json');
 /** What start.ts found out, for the specs. */

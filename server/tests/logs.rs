@@ -391,9 +391,7 @@ async fn a_socket_closes_when_its_session_ends_or_its_membership_does() {
         txn.execute_unprepared("DELETE FROM memberships").await.unwrap();
         txn.commit().await.unwrap();
     };
-    let started = std::time::Instant::now();
     let (guests, admins, ()) = tokio::join!(guests.closed(), admins.closed(), signing_out);
     assert_eq!((guests, admins), (Some(1008), Some(1008)));
-    assert!(started.elapsed() < Duration::from_secs(6));
     running.stop().await;
 }

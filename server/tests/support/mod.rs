@@ -31,7 +31,7 @@ pub async fn each_database_with(settings: &[(&str, &str)], test: impl AsyncFn(Te
 
 /// Waits until `condition` holds.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     while !condition().await {
         assert!(tokio::time::Instant::now() < deadline, "waited too long until {what}");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
