@@ -10,10 +10,10 @@ import { expect, hydrated, open, test } from '../support/test.js';
 
 const folder = new URL('../../docs/screenshots/', import.meta.url).pathname;
 
-const shop = `services:
+const shop = (port: number): string => `services:
   web:
     image: gantry-test/web:1
-    ports: ["8085:8080"]
+    ports: ["${port}:8080"]
     deploy:
       resources: {limits: {memory: 128M, cpus: "0.5"}}
     depends_on:
@@ -92,12 +92,13 @@ test.describe('signed in', () => {
       Image: 'busybox:local', Cmd: ['sh', '-c', 'while :; do date; sleep 5; done'],
     });
     await engineCall(portal.socket, 'POST', '/containers/legacy-cron/start');
+    const text = shop(await freePort());
     await open(page, '/apps/new');
     await page.locator('input[name=name]').fill('shop');
-    await writeCompose(page, shop.replace('image: gantry-test/web:1', 'imag: gantry-test/web:1').replace('"8085:8080"', '"8085:x"'));
+    await writeCompose(page, text.replace('image: gantry-test/web:1', 'imag: gantry-test/web:1').replace(':8080"', ':x"'));
     await page.locator('.finding--bad').first().waitFor();
     await shoot(page, 'new-app-errors');
-    await writeCompose(page, shop);
+    await writeCompose(page, text);
     await page.locator('.change').nth(6).waitFor();
     await shoot(page, 'new-app-preview');
     await page.locator('form button[type=submit]').click();
@@ -113,7 +114,7 @@ test.describe('signed in', () => {
       await page.locator('.change').first().waitFor();
       if (name === 'blog') await shoot(page, 'new-app-image');
       await page.locator('form button[type=submit]').click();
-      await expect(page.locator('.page__head .pill')).toHaveText(name === 'blog' ? 'Succeeded' : 'Failed', { timeout: 75_000 });
+      await expect(page.locator('.page__head').getByText(name === 'blog' ? 'Succeeded' : 'Failed', { exact: true })).toBeVisible({ timeout: 75_000 });
     }
     await shoot(page, 'operation-failed');
 
@@ -123,11 +124,11 @@ test.describe('signed in', () => {
     await shoot(page, 'new-app-template');
 
     await open(page, '/projects/default/apps/shop?tab=compose');
-    await writeCompose(page, shop.replace('web:1', 'web:2').replace('LEVEL: info', 'LEVEL: debug'));
+    await writeCompose(page, text.replace('web:1', 'web:2').replace('LEVEL: info', 'LEVEL: debug'));
     await page.locator('.change').nth(3).waitFor();
     await shoot(page, 'app-compose');
     await page.locator('form button[type=submit]').click();
-    await expect(page.locator('.page__head .pill')).toHaveText('Succeeded', { timeout: 100_000 });
+    await expect(page.locator('.page__head').getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 100_000 });
   });
 
   test('pages', async ({ page, browser }) => {

@@ -41,14 +41,14 @@ rust_tests() {
     fi
 }
 
-browser_tests() {
+browser_tests() (
     local stamp=node_modules/.gantry-stamp
     cd end2end
     if ! cmp -s package-lock.json "$stamp"; then
-        npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json "$stamp" || return
+        npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json "$stamp" || exit
     fi
     node_modules/.bin/tsc --noEmit && node_modules/.bin/playwright test "$@"
-}
+)
 
 # What `with-services.sh` calls back.
 if [ "$1" = with-services ]; then
