@@ -82,8 +82,7 @@ impl Client {
         if (200..300).contains(&response.status) {
             return Ok(response.body);
         }
-        Err(serde_json::from_slice(&response.body)
-            .unwrap_or_else(|_| Problem::unreadable(format!("HTTP {}", response.status))))
+        Err(decode(&response.body).unwrap_or_else(|_| Problem::unreadable(format!("HTTP {}", response.status))))
     }
 
     /// GET, with a JSON answer.
@@ -116,8 +115,10 @@ fn encode(body: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(body).map_err(Problem::unreadable)
 }
 
-fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(Problem::unreadable)
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Not from the bytes: the browser has the code that reads each type from a text already.
+    let text = std::str::from_utf8(body).map_err(Problem::unreadable)?;
+    serde_json::from_str(text).map_err(Problem::unreadable)
 }
 
 /// A path under the API's prefix, with its segments escaped.

@@ -18,7 +18,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::path as app_path;
-use crate::client::{Path, Query};
+use crate::client::{Path, Query, decode};
 use crate::message::Message;
 
 /// Bytes on the way to a reader that acknowledges.
@@ -186,9 +186,9 @@ impl Record {
                 stderr: *kind == 1,
                 bytes: payload.to_vec(),
             }),
-            2 => serde_json::from_slice(payload).ok().map(|what| Self::Source { number: source, source: what }),
+            2 => decode(payload).ok().map(|what| Self::Source { number: source, source: what }),
             3 => payload.first_chunk().map(|lines| Self::Skipped { source, lines: u64::from_le_bytes(*lines) }),
-            4 => serde_json::from_slice(payload).ok().map(|message| Self::Notice { source, message }),
+            4 => decode(payload).ok().map(|message| Self::Notice { source, message }),
             _ => None,
         };
         Some((record, rest))

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Path, Query};
+use crate::client::{Path, Query, decode};
 use crate::message::Message;
 
 /// Bytes of output on the way to the browser.
@@ -97,7 +97,7 @@ impl<'a> Output<'a> {
         match kind {
             0 => Some(Self::Data(rest)),
             1 => rest.first_chunk().map(|bytes| Self::Ended(i32::from_le_bytes(*bytes))),
-            2 => serde_json::from_slice(rest).ok().map(Self::Notice),
+            2 => decode(rest).ok().map(Self::Notice),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use server::db::{self, Db, Error, Target, migrate};
 
-use crate::support::{Database, TestPortal, each_database};
+use crate::support::{Database, TestPortal, each_database, eventually};
 
 async fn value(db: &Db, sql: &str) -> String {
     let statement = Statement::from_string(db.backend(), sql);
@@ -104,6 +104,22 @@ async fn while_another_process_holds_sqlite_reads_go_on_and_writes_say_when_to_c
     held.rollback().await.unwrap();
     assert_eq!(browser.get("/api/v1/tokens").await.json()["total"], 0, "no partial state");
     browser.post("/api/v1/tokens", &json!({"name": "ci", "days": 7})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_postgresql_schema_has_one_server_at_a_time() {
+    for database in Database::every().await {
+        let Some(url) = &database.url else { continue };
+        let first = server::db::hold(url).await.unwrap().expect("nobody has it");
+        assert!(server::db::hold(url).await.unwrap().is_none(), "the first one has it");
+        for other in Database::every().await {
+            if let Some(other) = &other.url {
+                assert!(server::db::hold(other).await.unwrap().is_some(), "another schema is another server's");
+            }
+        }
+        drop(first);
+        eventually("the first one is gone", async || server::db::hold(url).await.unwrap().is_some()).await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! Both halves: `app` for the browser with its bindings, and the server.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -99,9 +103,23 @@ pub fn browser(project: &Project, profile: Profile) -> Result<()> {
             .omit_default_module_path(true)
             .generate(&folder)
             .map_err(|error| format!("the bindings for the browser could not be made: {error:#}"))?;
-        Ok(())
+        if profile == Profile::Release { shrink(project, &folder.join("gantry_bg.wasm")) } else { Ok(()) }
     })?;
     Ok(())
+}
+
+/// Binaryen takes out what LLVM leaves: a third of what travels.
+fn shrink(project: &Project, module: &Path) -> Result<()> {
+    let folder = project.root.join("xtask/binaryen");
+    javascript::install(project, &folder, "Installing Binaryen, which makes the browser half smaller")?;
+    eprintln!("Making the browser half smaller");
+    let smaller = module.with_extension("smaller");
+    let features =
+        ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+    let mut command = project.command(folder.join("node_modules/.bin/wasm-opt"));
+    command.arg("-Oz").args(features.map(|feature| format!("--enable-{feature}")));
+    run(command.arg(module).arg("-o").arg(&smaller))?;
+    Ok(fs::rename(smaller, module)?)
 }
 
 /// Builds the `gantry` binary.

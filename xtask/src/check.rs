@@ -26,7 +26,8 @@ const LICENCES: &[&str] = &[
     "Unlicense",
     "Zlib",
 ];
-const NPM_LOCKS: &[&str] = &["app/js/package-lock.json", "end2end/package-lock.json"];
+const NPM_LOCKS: &[&str] =
+    &["app/js/package-lock.json", "end2end/package-lock.json", "xtask/binaryen/package-lock.json"];
 
 /// Runs every check and reports everything that is wrong, not only the first.
 pub fn all(project: &Project) -> Result<()> {

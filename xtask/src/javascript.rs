@@ -1,6 +1,9 @@
 //! The JavaScript that nobody should write again (terminal, editor, API browser), bundled from npm packages.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     build::Profile,
@@ -21,7 +24,7 @@ const API_BROWSER_FILES: &[&str] = &["swagger-ui.css", "swagger-ui-bundle.js"];
 
 /// Bundles `app/js/*.js` and copies the API browser.
 pub fn bundle(project: &Project, profile: Profile) -> Result<()> {
-    install_packages(project)?;
+    install(project, &folder(project), "Installing the JavaScript packages of the terminal and the editor")?;
     let folder = folder(project);
     let sources = sources(project)?;
     let products = profile.site(project).join("js");
@@ -79,13 +82,13 @@ fn sources(project: &Project) -> Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-fn install_packages(project: &Project) -> Result<()> {
-    let folder = folder(project);
+/// Installs the npm packages that a folder's lock file names, unless they are there.
+pub fn install(project: &Project, folder: &Path, why: &str) -> Result<()> {
     let packages = folder.join("node_modules");
     let inputs = Inputs::default().files(&[folder.join("package.json"), folder.join("package-lock.json")]);
     inputs.make(&packages.join(".gantry-stamp"), || {
-        eprintln!("Installing the JavaScript packages of the terminal and the editor");
-        run(project.command("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+        eprintln!("{why}");
+        run(project.command("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
     })?;
     Ok(())
 }

@@ -12,8 +12,8 @@ use crate::startup::{self, DataDir};
 /// Serves until the process is told to stop.
 pub async fn run(config: Config) -> Result<(), Error> {
     log(&config.log)?;
-    // Held until the end: a second server on the same SQLite file would not see this one's changes.
-    let _lock = DataDir::open(&config.data).map_err(Error::of)?;
+    // Held until the end.
+    let _lock = DataDir::open(&config.data).await.map_err(Error::of)?;
     let http = config.http.clone();
     let portal = startup::build(config).await.map_err(Error::of)?;
     let listener = TcpListener::bind(http.listen).await.map_err(|error| {

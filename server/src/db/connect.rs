@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
 
 use super::Error;
 
@@ -43,6 +43,32 @@ pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, Databas
             Ok((pool.clone(), pool))
         }
     }
+}
+
+/// The right to be the only server of a PostgreSQL schema. It ends when this is dropped, and when the connection breaks.
+#[derive(Debug)]
+pub struct Sole {
+    _connection: DatabaseConnection,
+}
+
+/// Takes that right; `None` where another server has it.
+pub async fn hold(url: &str) -> Result<Option<Sole>, Error> {
+    /// "srvr": told apart from the lock of migrations, and from those of other schemas.
+    const LOCK: i32 = 0x7372_7672;
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(1)
+        .min_connections(1)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false);
+    let connection = Database::connect(options).await?;
+    let take = format!("SELECT pg_try_advisory_lock({LOCK}, hashtext(current_schema())) AS held");
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, take)).await?;
+    let held = row.map(|row| row.try_get::<bool>("", "held")).transpose()?.unwrap_or(false);
+    Ok(held.then_some(Sole { _connection: connection }))
 }
 
 async fn sqlite(path: &std::path::Path, read_only: bool) -> Result<DatabaseConnection, Error> {

@@ -22,7 +22,7 @@ use sea_orm::{
 };
 use time::OffsetDateTime;
 
-pub use connect::Target;
+pub use connect::{Sole, Target, hold};
 pub use error::Error;
 
 /// The database.

@@ -95,7 +95,7 @@ impl Default for Options {
         Self {
             flavour: Flavour::Docker20,
             second: Duration::from_millis(20),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             network_limit: None,
         }
     }
