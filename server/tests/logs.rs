@@ -122,13 +122,14 @@ async fn a_download_has_every_line_and_a_name() {
 #[tokio::test]
 async fn a_reader_that_is_too_slow_is_told_exactly_what_it_missed() {
     let engine = FakeEngine::start().await;
-    prints(&engine, "web", Some(50_000), Some(100_000));
+    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
     let world = World::with(engine).await;
     let (engine, admin, running) = running(world).await;
-    engine.add_container(&ContainerSpec::new("web", "busybox:local"));
-    let opened = async || Socket::open(running.address, &admin, &format!("{WEB_LOGS}?ack=true&tail=all")).await;
-    eventually("the portal sees the container", async || opened().await.is_ok()).await;
-    let mut socket = opened().await.unwrap();
+    let mut socket = Socket::open(running.address, &admin, &format!("{WEB_LOGS}?ack=true&tail=all")).await.unwrap();
+    engine.wait_streams(StreamKind::Logs, 1).await;
+    for number in 1..=100_000 {
+        engine.log_line("web", Stream::Stdout, &format!("line {number}"));
+    }
     // Nothing is acknowledged until the window is full and nothing more comes.
     let mut unread = Vec::new();
     while let Some(message) = socket.next_within(Duration::from_millis(1_500)).await {
@@ -137,8 +138,9 @@ async fn a_reader_that_is_too_slow_is_told_exactly_what_it_missed() {
     let bytes: usize = unread.iter().map(bytes::Bytes::len).sum();
     assert!(bytes <= api::log::WINDOW_BYTES + 64 * 1024, "{bytes} bytes without any acknowledgement");
     socket.send(u32::try_from(bytes).unwrap().to_le_bytes().to_vec()).await;
+    engine.log_line("web", Stream::Stdout, "line 100001");
     let mut records: Vec<Record> = unread.iter().flat_map(|message| Record::decode_all(message)).collect();
-    let is_last = |record: &Record| matches!(record, Record::Line { bytes, .. } if number(bytes) == 100_000);
+    let is_last = |record: &Record| matches!(record, Record::Line { bytes, .. } if number(bytes) == 100_001);
     records.extend(read_until(&mut socket, true, |records| records.iter().any(is_last)).await);
     let mut next = 1;
     let mut skipped = 0;
@@ -155,7 +157,7 @@ async fn a_reader_that_is_too_slow_is_told_exactly_what_it_missed() {
             _ => {}
         }
     }
-    assert_eq!(next, 100_001);
+    assert_eq!(next, 100_002);
     assert!(skipped > 0, "nothing had to be left out");
     running.stop().await;
 }
