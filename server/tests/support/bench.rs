@@ -65,7 +65,8 @@ impl Bench {
     pub async fn connected(&self) {
         let cluster = self.portal.state.clusters.get("local").unwrap().clone();
         eventually("the engine is connected", async || {
-            *cluster.connected().borrow() && cluster.picture().as_of.is_some()
+            // Each part of the picture is listed by itself; there are images from the start.
+            *cluster.connected().borrow() && cluster.picture().as_of.is_some() && !cluster.picture().images.is_empty()
         })
         .await;
     }
