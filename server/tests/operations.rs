@@ -241,6 +241,29 @@ async fn a_failure_action_of_pause_leaves_things_as_they_are() {
 }
 
 #[tokio::test]
+async fn failures_within_the_ratio_leave_the_old_copies_and_the_update_goes_on() {
+    each_bench(async |bench| {
+        let compose = |image: &str, update: &str| {
+            format!("services: {{web: {{image: '{image}', deploy: {{replicas: 3, update_config: {{{update}}}}}}}}}")
+        };
+        bench.deploy("shop", &compose("web:1", "")).await;
+        // what runs goes on; whatever is started as the second copy from now on ends
+        let second = Target::Label("com.docker.compose.container-number".into(), "2".into());
+        bench.engine.behave(second, Behaviour::exits(1));
+        let tolerant = compose("web:2", "max_failure_ratio: 0.4");
+        let operation = bench.ended(&bench.update("shop", &tolerant).await).await;
+        assert_eq!(operation.state, OperationState::Succeeded, "{}", story(&operation));
+        assert!(operation.steps.iter().any(|step| step.message.key == "step.tolerated"), "{}", story(&operation));
+        assert_eq!(bench.engine.running_with("com.docker.compose.service", "web").len(), 3);
+        let strict = compose("web:3", "max_failure_ratio: 0.3");
+        let operation = bench.ended(&bench.update("shop", &strict).await).await;
+        assert_eq!(operation.state, OperationState::Failed, "{}", story(&operation));
+        assert_eq!(bench.engine.running_with("com.docker.compose.service", "web").len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn jobs_are_waited_for_and_their_failure_stops_what_needs_them() {
     each_bench(async |bench| {
         let compose = "

@@ -11,7 +11,7 @@ use super::model::{
     Condition, Desired, DesiredResource, DesiredService, Names, Need, OnFailure, Order, Purpose, Restart, Rollout, Wish,
 };
 use crate::compose::{
-    self, DeployMode, FailureAction, MountKind, Project, PullPolicy, RestartPolicy, Service, UpdateOrder,
+    self, DeployMode, FailureAction, MountKind, Project, PullPolicy, RestartPolicy, Service, UpdateConfig, UpdateOrder,
 };
 use crate::db::app::Intent;
 use crate::db::release::Pin;
@@ -127,8 +127,12 @@ impl Prepared {
                     Some(name) => Names::Fixed(name.clone()),
                     None => Names::Numbered(format!("{}-{name}-", self.identity.name)),
                 },
-                order: order(service),
-                rollout: rollout(service),
+                order: order(service, service.deploy.update.as_ref()),
+                rollout: rollout(service.deploy.update.as_ref()),
+                back: (
+                    order(service, service.deploy.rollback.as_ref()),
+                    rollout(service.deploy.rollback.as_ref()),
+                ),
                 restart: restart(service),
                 depends_on: needs(service),
                 shares: self.templates.get(name).map(shared_services).unwrap_or_default(),
@@ -280,8 +284,8 @@ fn shared_services(template: &Template) -> Vec<String> {
 }
 
 /// Which copy comes first: what cannot be shared decides before what the file asks for.
-fn order(service: &Service) -> Order {
-    let asked = service.deploy.update.as_ref().and_then(|update| update.order);
+fn order(service: &Service, config: Option<&UpdateConfig>) -> Order {
+    let asked = config.and_then(|config| config.order);
     let fixed_address = service.networks.values().any(|network| {
         network.ipv4_address.is_some() || network.ipv6_address.is_some() || network.mac_address.is_some()
     });
@@ -305,13 +309,14 @@ fn host_ports(service: &Service) -> Vec<String> {
         .collect()
 }
 
-fn rollout(service: &Service) -> Rollout {
-    let Some(update) = &service.deploy.update else { return Rollout::default() };
+fn rollout(config: Option<&UpdateConfig>) -> Rollout {
+    let Some(config) = config else { return Rollout::default() };
     Rollout {
-        parallelism: update.parallelism,
-        delay: update.delay.unwrap_or_default(),
-        monitor: update.monitor,
-        on_failure: match update.failure_action {
+        parallelism: config.parallelism,
+        delay: config.delay.unwrap_or_default(),
+        monitor: config.monitor,
+        max_failure_ratio: config.max_failure_ratio,
+        on_failure: match config.failure_action {
             Some(FailureAction::Pause) => OnFailure::Pause,
             Some(FailureAction::Continue) => OnFailure::Continue,
             Some(FailureAction::Rollback) | None => OnFailure::Rollback,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::desired::Prepared;
 use super::failpoint::Failpoints;
 use super::log::Log;
-use super::model::{Act, Actual, Condition, Desired, DesiredService, Need, OnFailure, Plan, ServicePlan, Step, Wish};
+use super::model::{Act, Actual, Condition, Desired, DesiredService, Need, Plan, ServicePlan, Step, Wish};
 use super::ready::{Expectation, Ready, wait_ready};
 use super::{Failure, Timing, observe};
 use crate::db::release::Pin;
@@ -82,8 +82,9 @@ impl Progress<'_> {
 }
 
 impl Executor<'_> {
-    /// Does every step. The first failure halts what has not begun, unless this is stubborn.
-    pub async fn execute(&self, plan: &Plan) -> Result<(), Failure> {
+    /// Does every step. The first failure halts what has not begun, unless this is stubborn. Answers how many copies
+    /// could not be replaced and may stay so.
+    pub async fn execute(&self, plan: &Plan) -> Result<usize, Failure> {
         if let Some(missing) = plan.missing.first() {
             return Err(Failure::message(missing.clone()));
         }
@@ -92,7 +93,7 @@ impl Executor<'_> {
         for step in &plan.before {
             keep_first(&mut first, self.step(step, &halt).await);
             if first.is_err() && !self.stubborn {
-                return first;
+                return first.map(|()| 0);
             }
         }
         let stages: Stages<'_> = plan
@@ -101,11 +102,12 @@ impl Executor<'_> {
             .map(|service| (service.service.as_str(), watch::Sender::new(Stage::Pending)))
             .collect();
         let results = join_all(plan.services.iter().map(|service| self.service(service, &stages, &halt).boxed())).await;
+        let mut tolerated = 0;
         for result in results {
-            keep_first(&mut first, result);
+            keep_first(&mut first, result.map(|failed| tolerated += failed));
         }
         if first.is_err() && !self.stubborn {
-            return first;
+            return first.map(|()| 0);
         }
         let (containers, rest): (Vec<_>, Vec<_>) =
             plan.after.iter().partition(|step| matches!(step.act, Act::Remove { .. }));
@@ -116,25 +118,30 @@ impl Executor<'_> {
         }
         for step in rest {
             if first.is_err() && !self.stubborn {
-                return first;
+                return first.map(|()| 0);
             }
             keep_first(&mut first, self.step(step, &halt).await);
         }
-        first
+        first.map(|()| tolerated)
     }
 
-    async fn service(&self, plan: &ServicePlan, stages: &Stages<'_>, halt: &CancellationToken) -> Result<(), Failure> {
+    async fn service(
+        &self,
+        plan: &ServicePlan,
+        stages: &Stages<'_>,
+        halt: &CancellationToken,
+    ) -> Result<usize, Failure> {
         let (Some(stage), Some(service)) = (
             stages.get(plan.service.as_str()),
             self.desired.services.iter().find(|service| service.name == plan.service),
         ) else {
-            return Ok(());
+            return Ok(0);
         };
         let to_start = plan.steps.iter().filter(|step| starts(&step.act)).count();
         let progress = Progress { service, stage, to_start: AtomicUsize::new(to_start), halt };
         if plan.steps.iter().all(|step| !step.act.writes()) {
             progress.advance(Stage::Done);
-            return Ok(());
+            return Ok(0);
         }
         let result = self.service_steps(plan, stages, &progress).await;
         progress.advance(if result.is_ok() { Stage::Done } else { Stage::Failed });
@@ -149,7 +156,7 @@ impl Executor<'_> {
         plan: &ServicePlan,
         stages: &Stages<'_>,
         progress: &Progress<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<usize, Failure> {
         for need in &plan.after {
             self.wait_for(need, stages, progress).await?;
         }
@@ -164,38 +171,13 @@ impl Executor<'_> {
         for result in others.buffered(AT_ONCE).collect::<Vec<_>>().await {
             keep_first(&mut first, result);
         }
-        let rollout = progress.service.rollout;
-        let at_once = if rollout.parallelism == 0 { updates.len() } else { rollout.parallelism as usize };
-        for (number, batch) in updates.chunks(at_once.max(1)).enumerate() {
-            if first.is_err() && !self.stubborn {
-                return first;
-            }
-            if number > 0 {
-                self.pause(rollout.delay, progress.halt).await?;
-            }
-            for result in join_all(batch.iter().map(|slot| self.slot(slot, progress).boxed())).await {
-                match (result, rollout.on_failure) {
-                    (Err(Failure::Message(message)), OnFailure::Continue) => {
-                        tracing::info!(service = %plan.service, cause = %message.key, "an update goes on after a failure");
-                    }
-                    (Err(Failure::Message(message)), OnFailure::Pause) if !self.stubborn => {
-                        keep_first(&mut first, Err(Failure::Paused(message)));
-                    }
-                    (result, _) => keep_first(&mut first, result),
-                }
-            }
+        if first.is_err() && !self.stubborn {
+            return first.map(|()| 0);
         }
-        first
-    }
-
-    async fn pause(&self, delay: Duration, halt: &CancellationToken) -> Result<(), Failure> {
-        if delay.is_zero() {
-            return Ok(());
-        }
-        tokio::select! {
-            () = halt.cancelled() => Err(Failure::Cancelled),
-            () = tokio::time::sleep(delay) => Ok(()),
-        }
+        let rolled_out = self.roll_out(&updates, progress).await;
+        let failed = *rolled_out.as_ref().unwrap_or(&0);
+        keep_first(&mut first, rolled_out.map(drop));
+        first.map(|()| failed)
     }
 
     /// Waits until another service is where this one needs it.
@@ -249,7 +231,7 @@ impl Executor<'_> {
     }
 
     /// The steps of one copy, in order.
-    async fn slot(&self, steps: &[Step], progress: &Progress<'_>) -> Result<(), Failure> {
+    pub(super) async fn slot(&self, steps: &[Step], progress: &Progress<'_>) -> Result<(), Failure> {
         let mut unsure = None;
         for step in steps {
             match &step.act {
@@ -420,7 +402,7 @@ pub(super) fn gone_is_fine(result: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// Keeps the failure that is worth telling: the first one that is no consequence of another.
-fn keep_first(first: &mut Result<(), Failure>, result: Result<(), Failure>) {
+pub(super) fn keep_first(first: &mut Result<(), Failure>, result: Result<(), Failure>) {
     let Err(failure) = result else { return };
     let is_consequence = |failure: &Failure| match failure {
         Failure::Cancelled => true,

@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod preview;
 mod ready;
 pub mod reconcile;
+mod rollout;
 pub mod run;
 pub mod source;
 pub mod status;

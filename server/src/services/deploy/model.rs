@@ -25,6 +25,15 @@ pub struct Desired {
     pub removed: Option<bool>,
 }
 
+impl Desired {
+    /// Replaces copies as the file asks for the way back.
+    pub fn go_back(&mut self) {
+        for service in &mut self.services {
+            (service.order, service.rollout) = service.back;
+        }
+    }
+}
+
 /// Why a plan is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
@@ -65,6 +74,8 @@ pub struct DesiredService {
     pub order: Order,
     /// How an update goes on.
     pub rollout: Rollout,
+    /// Both, for the way back to this release.
+    pub back: (Order, Rollout),
     /// When its containers are started again.
     pub restart: Restart,
     /// What it waits for.
@@ -147,7 +158,7 @@ impl Order {
 }
 
 /// How an update of a service goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rollout {
     /// How many copies at once; 0 is all.
     pub parallelism: u32,
@@ -157,11 +168,26 @@ pub struct Rollout {
     pub monitor: Option<Duration>,
     /// What a failure leads to.
     pub on_failure: OnFailure,
+    /// The share of copies that may fail before that, from 0 to 1.
+    pub max_failure_ratio: f64,
 }
 
 impl Default for Rollout {
     fn default() -> Self {
-        Self { parallelism: 1, delay: Duration::ZERO, monitor: None, on_failure: OnFailure::Rollback }
+        Self {
+            parallelism: 1,
+            delay: Duration::ZERO,
+            monitor: None,
+            on_failure: OnFailure::Rollback,
+            max_failure_ratio: 0.0,
+        }
+    }
+}
+
+impl Rollout {
+    /// Whether the update goes on although `failed` of its `copies` did.
+    pub fn tolerates(&self, failed: usize, copies: usize) -> bool {
+        self.on_failure == OnFailure::Continue || failed as f64 <= self.max_failure_ratio * copies as f64
     }
 }
 

@@ -376,7 +376,7 @@ async fn act(
         stubborn: true,
         waits: false,
     };
-    executor.execute(plan).await
+    executor.execute(plan).await.map(drop)
 }
 
 #[cfg(test)]

@@ -103,8 +103,8 @@ async fn run_app(state: &State, operation: &Operation, cluster: &Cluster, log: &
     let runner = Runner { state, cluster, log, app: &app, operation };
     let failure = match operation.phase {
         Phase::Forward => match runner.forward(after.as_ref(), cancel).await {
-            Ok(()) => {
-                let reached = Also::Reached(operation, after.as_ref(), false);
+            Ok(partly) => {
+                let reached = Also::Reached(operation, after.as_ref(), partly);
                 keep(state, log, OperationState::Succeeded, None, reached).await;
                 return runner.ended();
             }
@@ -157,12 +157,25 @@ struct Goal<'a> {
     restart: Vec<String>,
     /// Whether to ask for the images first; otherwise only those that are needed.
     images_first: bool,
+    /// Whether to replace copies as the file asks for the way back.
+    goes_back: bool,
     stubborn: bool,
 }
 
+/// What a round came to.
+enum Round {
+    /// Nothing was left to do.
+    Nothing,
+    /// Something was done.
+    Done,
+    /// Likewise, but for copies that failed and may stay as they are.
+    Tolerated,
+}
+
 impl Runner<'_> {
-    async fn forward(&self, after: Option<&Wanted>, cancel: &CancellationToken) -> Result<(), Failure> {
-        let Request::App { before, restart, .. } = &self.operation.request else { return Ok(()) };
+    /// Answers whether copies that could not be replaced were left on purpose.
+    async fn forward(&self, after: Option<&Wanted>, cancel: &CancellationToken) -> Result<bool, Failure> {
+        let Request::App { before, restart, .. } = &self.operation.request else { return Ok(false) };
         let prepared = match after {
             Some(wanted) => self.prepared(wanted.release).await?,
             None => self.prepared(before.release).await?,
@@ -178,7 +191,8 @@ impl Runner<'_> {
         }
         let images_first = matches!(self.operation.kind, OperationKind::Deploy | OperationKind::Rollback);
         let restart = restart.clone();
-        let goal = Goal { prepared, wanted: after, revive, restart, images_first, stubborn: false };
+        let goes_back = self.operation.kind == OperationKind::Rollback;
+        let goal = Goal { prepared, wanted: after, revive, restart, images_first, goes_back, stubborn: false };
         self.reach(goal, cancel).await
     }
 
@@ -192,9 +206,9 @@ impl Runner<'_> {
         let release = before.release.or(after.and_then(|after| after.release));
         let Some(prepared) = self.prepared(release).await? else { return Ok(()) };
         let revive = prepared.order.iter().cloned().collect();
-        let goal = Goal { prepared, wanted, revive, restart: Vec::new(), images_first: false, stubborn: true };
+        let goal = Goal { prepared, wanted, revive, restart: Vec::new(), images_first: false, goes_back: true, stubborn: true };
         // nobody calls off the way back
-        self.reach(goal, &CancellationToken::new()).await
+        self.reach(goal, &CancellationToken::new()).await.map(drop)
     }
 
     async fn prepared(&self, release: Option<u32>) -> Result<Option<Arc<Prepared>>, Failure> {
@@ -210,15 +224,16 @@ impl Runner<'_> {
         }
     }
 
-    /// Plans and does until nothing is left to do. An engine that goes away is waited for.
-    async fn reach(&self, mut goal: Goal<'_>, cancel: &CancellationToken) -> Result<(), Failure> {
+    /// Plans and does until nothing is left to do, or only what may stay. An engine that goes away is waited for.
+    async fn reach(&self, mut goal: Goal<'_>, cancel: &CancellationToken) -> Result<bool, Failure> {
         let mut rounds = 0;
         let mut lost_since: Option<Instant> = None;
         let mut restart_left = None;
         loop {
             match self.round(&mut goal, &mut restart_left, cancel).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {
+                Ok(Round::Nothing) => return Ok(false),
+                Ok(Round::Tolerated) => return Ok(true),
+                Ok(Round::Done) => {
                     lost_since = None;
                     rounds += 1;
                     if rounds >= MOST_ROUNDS {
@@ -262,13 +277,13 @@ impl Runner<'_> {
         waited
     }
 
-    /// One round; says whether nothing was left to do.
+    /// One round.
     async fn round(
         &self,
         goal: &mut Goal<'_>,
         restart_left: &mut Option<BTreeSet<String>>,
         cancel: &CancellationToken,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Round, Failure> {
         let asked_first = goal.images_first;
         if asked_first {
             let services = running_services(goal);
@@ -278,10 +293,13 @@ impl Runner<'_> {
         let mut desired = if let Some(wanted) = goal.wanted {
             goal.prepared.desired(&wanted.intent, Purpose::Deploy)
         } else {
-            let Request::App { volumes, after, .. } = &self.operation.request else { return Ok(true) };
+            let Request::App { volumes, after, .. } = &self.operation.request else { return Ok(Round::Nothing) };
             goal.prepared.removal(*volumes && after.is_none())
         };
         desired.accept_stale = false;
+        if goal.goes_back {
+            desired.go_back();
+        }
         for service in &mut desired.services {
             if service.wish == Wish::Run && goal.revive.contains(&service.name) {
                 service.wish = Wish::Revive;
@@ -295,7 +313,7 @@ impl Runner<'_> {
         desired.restart.clone_from(restart);
         let plan = plan(&desired, &actual);
         if plan.is_noop() && plan.missing.is_empty() {
-            return Ok(true);
+            return Ok(Round::Nothing);
         }
         if !asked_first {
             let services = new_containers(&plan);
@@ -318,9 +336,9 @@ impl Runner<'_> {
             stubborn: goal.stubborn,
             waits: true,
         };
-        executor.execute(&plan).await?;
+        let tolerated = executor.execute(&plan).await?;
         restart.clear();
-        Ok(false)
+        Ok(if tolerated > 0 { Round::Tolerated } else { Round::Done })
     }
 
     /// Sees that the images are there, and keeps which ones they are with the release.
