@@ -7,6 +7,7 @@ pub mod format;
 pub mod frame;
 pub mod i18n;
 mod language;
+mod lazy;
 pub mod live;
 pub mod load;
 mod module;
@@ -30,11 +31,16 @@ pub fn hydrate() {
     use leptos::prelude::*;
 
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(|| {
+    let app = || {
         let boot = boot::read_boot();
         provide_context(api::Client::new(transport::Fetch { csrf_token: boot.csrf_token.clone() }));
         provide_context(boot);
         view! { <App /> }
+    };
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Some(body) = document().body() {
+            leptos::mount::hydrate_from_async(body, app).await.forget();
+            shell::mark_hydrated();
+        }
     });
-    shell::mark_hydrated();
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
@@ -11,21 +11,8 @@ use leptos_router::{
 use crate::{
     boot::{boot_element, provide_boot, use_boot},
     frame::Frame,
-    pages::{
-        account::AccountPage,
-        apps::{detail::AppPage, list::AppsPage, new::NewAppPage},
-        containers::{detail::ContainerPage, list::ContainersPage},
-        events::EventsPage,
-        images::{detail::ImagePage, list::ImagesPage},
-        login::LoginPage,
-        networks::NetworksPage,
-        nodes::{detail::NodePage, list::NodesPage},
-        not_found::NotFoundPage,
-        operations::{detail::OperationPage, list::OperationsPage},
-        overview::OverviewPage,
-        setup::SetupPage,
-        volumes::VolumesPage,
-    },
+    lazy,
+    pages::not_found::NotFoundPage,
 };
 
 /// The whole HTML document, rendered on the server.
@@ -62,13 +49,13 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { "Gantry".to_owned() } else { format!("{title} · Gantry") } />
         <Router>
             <Routes fallback=NotFoundPage>
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=path!("/login") view={Lazy::<lazy::Login>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/setup") view={Lazy::<lazy::Setup>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<lazy::Overview>::new()} ssr=SsrMode::Async />
                     <ClusterRoutes />
                     <AppRoutes />
-                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/account") view={Lazy::<lazy::Account>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/*any") view=NotFoundPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
@@ -81,11 +68,11 @@ pub fn App() -> impl IntoView {
 fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
-            <Route path=path!("/apps") view=AppsPage ssr=SsrMode::Async />
-            <Route path=path!("/apps/new") view=NewAppPage ssr=SsrMode::Async />
-            <Route path=path!("/projects/:project/apps/:app") view=AppPage ssr=SsrMode::Async />
-            <Route path=path!("/operations") view=OperationsPage ssr=SsrMode::Async />
-            <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
+            <Route path=path!("/apps") view={Lazy::<lazy::Apps>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/apps/new") view={Lazy::<lazy::NewApp>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/projects/:project/apps/:app") view={Lazy::<lazy::App>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/operations") view={Lazy::<lazy::Operations>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/operations/:id") view={Lazy::<lazy::Operation>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()
@@ -96,15 +83,15 @@ fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 fn ClusterRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/clusters/:cluster") view=Outlet ssr=SsrMode::Async>
-            <Route path=path!("/containers") view=ContainersPage ssr=SsrMode::Async />
-            <Route path=path!("/containers/:id") view=ContainerPage ssr=SsrMode::Async />
-            <Route path=path!("/images") view=ImagesPage ssr=SsrMode::Async />
-            <Route path=path!("/images/:id") view=ImagePage ssr=SsrMode::Async />
-            <Route path=path!("/networks") view=NetworksPage ssr=SsrMode::Async />
-            <Route path=path!("/volumes") view=VolumesPage ssr=SsrMode::Async />
-            <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
-            <Route path=path!("/nodes/:id") view=NodePage ssr=SsrMode::Async />
-            <Route path=path!("/events") view=EventsPage ssr=SsrMode::Async />
+            <Route path=path!("/containers") view={Lazy::<lazy::Containers>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/containers/:id") view={Lazy::<lazy::Container>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/images") view={Lazy::<lazy::Images>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/images/:id") view={Lazy::<lazy::Image>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/networks") view={Lazy::<lazy::Networks>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/volumes") view={Lazy::<lazy::Volumes>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/nodes") view={Lazy::<lazy::Nodes>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/nodes/:id") view={Lazy::<lazy::Node>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/events") view={Lazy::<lazy::Events>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

@@ -1,6 +1,6 @@
 // Lists stay true by themselves, and anything is found from the keyboard.
 import { engineCall } from '../support/engine.js';
-import { expect, open, test } from '../support/test.js';
+import { expect, hydrated, open, test } from '../support/test.js';
 
 test('a container that somebody else makes and kills shows up at once', async ({ page, portal, text }) => {
   await open(page, '/clusters/local/containers');
@@ -38,6 +38,30 @@ test('the command palette finds an image by a part of its name', async ({ page }
   await expect(page.getByRole('dialog').getByText('gantry-test/slow:1').first()).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/images\//);
+});
+
+test('a page whose code does not come says so, and can be loaded again', async ({ page }) => {
+  await open(page, '/clusters/local/images');
+  await page.route(/\/pkg\/split_details/, (route) => route.abort());
+  await page.locator('tbody a').first().click();
+  const problem = page.getByRole('alert');
+  await expect(problem).toBeVisible();
+  await page.unroute(/\/pkg\/split_details/);
+  await problem.getByRole('button').click();
+  await hydrated(page);
+  await expect(page).toHaveURL(/\/images\/./);
+  await expect(page.locator('h1')).toBeVisible();
+  await expect(problem).toHaveCount(0);
+});
+
+test('what the server made stays where the code of a page does not come', async ({ page }) => {
+  await page.route(/\/pkg\/split_forms/, (route) => route.abort());
+  const failed = page.waitForEvent('requestfailed');
+  await page.goto('/account');
+  await failed;
+  await expect(page.locator('h1')).toBeVisible();
+  await expect(page.locator('input[type=password]').first()).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
 test('every page of the navigation opens without an error in the console', async ({ page }) => {

@@ -1,15 +1,9 @@
 //! Both halves: `app` for the browser with its bindings, and the server.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use wasm_bindgen_cli_support::Bindgen;
+use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    assets, javascript,
+    assets, javascript, module,
     project::{Project, Result, run},
     stamp::Inputs,
 };
@@ -91,35 +85,11 @@ pub fn browser(project: &Project, profile: Profile) -> Result<()> {
     ]))?;
     let module = project.target.join(WASM_TARGET).join(profile.wasm()).join("app.wasm");
     let stamp = profile.stamps(project).join("bindings");
-    Inputs::default().text(profile.name()).files([&module]).make(&stamp, || {
-        let folder = profile.site(project).join("pkg");
-        fs::create_dir_all(&folder)?;
-        Bindgen::new()
-            .input_path(&module)
-            .out_name("gantry")
-            .web(true)
-            .map_err(|error| error.to_string())?
-            .typescript(false)
-            .omit_default_module_path(true)
-            .generate(&folder)
-            .map_err(|error| format!("the bindings for the browser could not be made: {error:#}"))?;
-        if profile == Profile::Release { shrink(project, &folder.join("gantry_bg.wasm")) } else { Ok(()) }
-    })?;
+    Inputs::default()
+        .text(profile.name())
+        .files([&module])
+        .make(&stamp, || module::finish(project, profile, &module))?;
     Ok(())
-}
-
-/// Binaryen takes out what LLVM leaves: a third of what travels.
-fn shrink(project: &Project, module: &Path) -> Result<()> {
-    let folder = project.root.join("xtask/binaryen");
-    javascript::install(project, &folder, "Installing Binaryen, which makes the browser half smaller")?;
-    eprintln!("Making the browser half smaller");
-    let smaller = module.with_extension("smaller");
-    let features =
-        ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
-    let mut command = project.command(folder.join("node_modules/.bin/wasm-opt"));
-    command.arg("-Oz").args(features.map(|feature| format!("--enable-{feature}")));
-    run(command.arg(module).arg("-o").arg(&smaller))?;
-    Ok(fs::rename(smaller, module)?)
 }
 
 /// Builds the `gantry` binary.

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod dev;
 mod javascript;
+mod module;
 mod project;
 mod stamp;
 
