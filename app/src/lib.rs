@@ -21,6 +21,8 @@ mod theme;
 mod transport;
 
 pub use boot::{BOOT_ELEMENT, Boot, PageStatus};
+#[cfg(feature = "ssr")]
+pub use components::table::RenderedRows;
 pub use shell::{App, shell};
 pub use theme::Theme;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::client::{Client, Query};
-use app::{Boot, PageStatus, Theme};
+use app::{Boot, PageStatus, RenderedRows, Theme};
 use axum::Router;
 use axum::extract::{Request, State as FromState};
 use axum::http::request::Parts;
@@ -42,7 +42,11 @@ pub fn routes(state: &State, api: Router) -> Router {
         let options = options.clone();
         move || app::shell(options.clone())
     };
-    let context = move || provide_page_context(&api);
+    let rows = RenderedRows::default();
+    let context = move || {
+        provide_context(rows.clone());
+        provide_page_context(&api);
+    };
     let pages = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(app::App), context, shell)
         .with_state(options)

@@ -5,6 +5,8 @@
 
 mod columns;
 mod foot;
+#[cfg(feature = "ssr")]
+mod rendered;
 mod rows;
 mod tools;
 
@@ -16,6 +18,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 pub use columns::Column;
+#[cfg(feature = "ssr")]
+pub use rendered::RenderedRows;
 use rows::{Page, Rows};
 
 use super::{action::Action, empty::EmptyState, icon::Icon};

@@ -27,6 +27,8 @@ pub(super) struct Place {
     list: Arc<dyn Any + Send + Sync>,
     index: usize,
     item: fn(&(dyn Any + Send + Sync), usize) -> Option<Arc<dyn Any + Send + Sync>>,
+    #[cfg(feature = "ssr")]
+    is_same: fn(&(dyn Any + Send + Sync), usize, &(dyn Any + Send + Sync)) -> bool,
 }
 
 /// A row. Its content changes under it, so that a menu stays open and the cursor stays where it is.
@@ -40,6 +42,14 @@ impl Row {
     pub fn subject(&self) -> Option<Subject> {
         let place = self.place.read();
         Some(Subject { name: place.label.clone(), item: (place.item)(place.list.as_ref(), place.index)? })
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl Row {
+    /// Whether the row's content is the same as another's.
+    pub fn is_same(&self, item: &(dyn Any + Send + Sync)) -> bool {
+        self.place.with_untracked(|place| (place.is_same)(place.list.as_ref(), place.index, item))
     }
 }
 
@@ -67,7 +77,18 @@ impl Page {
                 let item = list.downcast_ref::<List<T>>()?.items.get(index)?.clone();
                 Some(Arc::new(item) as Arc<dyn Any + Send + Sync>)
             };
-            let place = Place { label: label(item), list: list.clone(), index, item: item_of };
+            #[cfg(feature = "ssr")]
+            let is_same = |list: &(dyn Any + Send + Sync), index: usize, item: &(dyn Any + Send + Sync)| {
+                list.downcast_ref::<List<T>>().and_then(|list| list.items.get(index)) == item.downcast_ref()
+            };
+            let place = Place {
+                label: label(item),
+                list: list.clone(),
+                index,
+                item: item_of,
+                #[cfg(feature = "ssr")]
+                is_same,
+            };
             let Some(old) = old.get(key.as_str()) else {
                 return Row { key, place: ArcRwSignal::new(place) };
             };
@@ -155,9 +176,18 @@ pub(super) fn Rows(
             })
         }
     };
+    #[cfg(feature = "ssr")]
+    let rendered = super::rendered::Scope::of(table.name, pickable);
     let row = {
         let table = table.clone();
-        move |row: Row| row_view(&table, row, hidden, picked)
+        move |row: Row| {
+            #[cfg(feature = "ssr")]
+            if let Some(rendered) = &rendered {
+                let html = rendered.html(&row, || row_content(&table, &row, hidden, picked));
+                return view! { <tr inner_html=html></tr> }.into_any();
+            }
+            row_view(&table, &row, hidden, picked)
+        }
     };
     view! {
         <div class="resource__scroll">
@@ -238,7 +268,16 @@ fn Head(
     }
 }
 
-fn row_view(table: &Arc<ResourceTable>, row: Row, hidden: Hidden, picked: Picked) -> AnyView {
+fn row_view(table: &Arc<ResourceTable>, row: &Row, hidden: Hidden, picked: Picked) -> AnyView {
+    if table.actions.is_empty() {
+        return view! { <tr>{row_content(table, row, hidden, picked)}</tr> }.into_any();
+    }
+    let key = row.key.clone();
+    let selected = move || picked.keys.with(|keys| keys.contains(&key)).then_some("true");
+    view! { <tr aria-selected=selected>{row_content(table, row, hidden, picked)}</tr> }.into_any()
+}
+
+fn row_content(table: &Arc<ResourceTable>, row: &Row, hidden: Hidden, picked: Picked) -> AnyView {
     let cells = {
         let (table, place) = (table.clone(), row.place.clone());
         move || {
@@ -252,35 +291,30 @@ fn row_view(table: &Arc<ResourceTable>, row: Row, hidden: Hidden, picked: Picked
         }
     };
     if table.actions.is_empty() {
-        return view! { <tr>{cells}</tr> }.into_any();
+        return cells.into_any();
     }
     let locale = use_locale();
-    let table = table.clone();
-    let key = row.key.clone();
+    let (table, row) = (table.clone(), row.clone());
+    let (key, name) = (row.key.clone(), row.place.with_untracked(|place| place.label.clone()));
     let is_picked = {
-        let key = row.key.clone();
-        Signal::derive(move || picked.keys.with(|keys| keys.contains(&key)))
+        let key = key.clone();
+        move || picked.keys.with(|keys| keys.contains(&key))
     };
-    let name = row.place.with_untracked(|place| place.label.clone());
     view! {
-        <tr aria-selected=move || is_picked.get().then_some("true")>
-            <td class="pick">
-                <input
-                    type="checkbox"
-                    aria-label=t!(locale, table.pick_row, name = name.clone())
-                    prop:checked=move || is_picked.get()
-                    on:change=move |_| picked.turn(&key)
-                />
-            </td>
-            {cells}
-            <td class="more">
-                <Menu label=t!(locale, table.actions_of, name = name)>
-                    {row
-                        .subject()
-                        .map(|subject| view! { <ActionItems actions=table.actions.clone() subject /> })}
-                </Menu>
-            </td>
-        </tr>
+        <td class="pick">
+            <input
+                type="checkbox"
+                aria-label=t!(locale, table.pick_row, name = name.clone())
+                prop:checked=is_picked
+                on:change=move |_| picked.turn(&key)
+            />
+        </td>
+        {cells}
+        <td class="more">
+            <Menu label=t!(locale, table.actions_of, name = name)>
+                {row.subject().map(|subject| view! { <ActionItems actions=table.actions.clone() subject /> })}
+            </Menu>
+        </td>
     }
     .into_any()
 }
