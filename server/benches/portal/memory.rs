@@ -51,7 +51,7 @@ pub async fn idle() -> Vec<Row> {
         portal: format!("{} ({} before any page was opened)", megabytes(most), megabytes(fresh)),
         peer: String::new(),
         ratio: None,
-        met: most <= IDLE_BAR_BYTES,
+        met: Some(most <= IDLE_BAR_BYTES),
     }]
 }
 
@@ -82,7 +82,7 @@ pub async fn silent_viewer() -> Vec<Row> {
             portal: format!("{:.2} MB", added / 1e6),
             peer: String::new(),
             ratio: None,
-            met: added <= VIEWER_BAR_BYTES,
+            met: Some(added <= VIEWER_BAR_BYTES),
         });
     }
     rows

@@ -18,8 +18,8 @@ pub struct Row {
     pub peer: String,
     /// The portal's figure divided by the peer's.
     pub ratio: Option<f64>,
-    /// Whether it is what it should be.
-    pub met: bool,
+    /// Whether it is what it should be; `None` where the figure is only told.
+    pub met: Option<bool>,
 }
 
 /// All measures of a run.
@@ -38,7 +38,11 @@ impl Report {
         let mut text = "| measure | bar | Gantry | peer | ratio | |\n|---|---|---|---|---|---|\n".to_owned();
         for Row { measure, bar, portal, peer, ratio, met } in &self.rows {
             let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-            let verdict = if *met { "met" } else { "**missed**" };
+            let verdict = match met {
+                Some(true) => "met",
+                Some(false) => "**missed**",
+                None => "",
+            };
             let _ = writeln!(text, "| {measure} | {bar} | {portal} | {peer} | {ratio} | {verdict} |");
         }
         text

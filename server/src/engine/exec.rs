@@ -19,7 +19,7 @@ use super::error::Error;
 use super::{process, wire};
 
 /// The bytes read at once.
-const CHUNK: usize = 32 * 1024;
+const CHUNK: usize = 64 * 1024;
 /// How long a process may take to end after a signal.
 const SIGNAL_GRACE: Duration = Duration::from_secs(1);
 /// The most output of a short command.

@@ -1,6 +1,7 @@
 //! The terminal's WebSocket: see `api::terminal` for what is said on it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use api::Message as Text;
 use api::terminal::{Input, Output, WINDOW_BYTES};
@@ -9,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::{End, Event, Link};
 use crate::services::terminal::{Opening, Streams, Terminal};
@@ -17,6 +19,11 @@ use crate::services::terminal::{Opening, Streams, Terminal};
 const MAX_INPUT: usize = 4 * 1024 * 1024;
 /// The largest output message.
 const MESSAGE_BYTES: usize = 64 * 1024;
+/// How long a process that goes on printing is left to gather after a message of less than [`GATHERED_BYTES`]. Engines pass
+/// a terminal's output on in pieces of 4 KiB; one message for many costs much less than one for each. What comes after a
+/// pause goes at once.
+const GATHER: Duration = Duration::from_millis(4);
+const GATHERED_BYTES: usize = 32 * 1024;
 
 /// Runs a terminal until its process ends or its person goes.
 pub async fn serve(mut link: Link, opening: Opening) -> (Link, End) {
@@ -89,11 +96,13 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
         let mut on_the_way = 0_usize;
         let mut unread = 0_usize;
         let mut ended = false;
+        let mut gathers_until = Instant::now();
         loop {
             if ended && printed.is_empty() {
                 return End::Done;
             }
             let may_read = !ended && queued_bytes < MESSAGE_BYTES && on_the_way + queued_bytes < WINDOW_BYTES;
+            let gathers = may_read && printed.is_empty() && Instant::now() < gathers_until;
             tokio::select! {
                 biased;
                 event = link.next(!printed.is_empty()) => match event {
@@ -102,6 +111,9 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
                         queued_bytes -= message.len() - 1;
                         on_the_way += message.len() - 1;
                         output_bytes += (message.len() - 1) as u64;
+                        if message.len() < GATHERED_BYTES {
+                            gathers_until = Instant::now() + GATHER;
+                        }
                         if let Err(end) = link.send(Message::Binary(message)) {
                             return end;
                         }
@@ -128,7 +140,8 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
                     Err(end) => return end,
                 },
                 Some(count) = taken.recv() => unread -= count,
-                read = output.next(), if may_read => match read {
+                () = tokio::time::sleep_until(gathers_until), if gathers => {}
+                read = output.next(), if may_read && !gathers => match read {
                     Some(Ok(bytes)) => {
                         queued_bytes += bytes.len();
                         printed.push_back(bytes);

@@ -20,9 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(30);
 /// How much is taken at once where it is there.
 const BATCH_BYTES: usize = 64 * 1024;
-/// From so many bytes at once a log counts as busy, and is left to gather for [`GATHER`]: many lines at once cost much
-/// less than a wake for each.
-const BUSY_BYTES: usize = 1024;
+/// With so many bytes at once a log counts as busy, and is left to gather for [`GATHER`]: many lines at once cost much
+/// less than a wake for each. More than that is many already.
+const BUSY_BYTES: std::ops::Range<usize> = 1024..BATCH_BYTES / 4;
 const GATHER: Duration = Duration::from_millis(2);
 
 /// Reads one container's log.
@@ -162,7 +162,7 @@ impl ContainerLog {
             }
         })
         .await;
-        *busy = (BUSY_BYTES..BATCH_BYTES).contains(&bytes);
+        *busy = BUSY_BYTES.contains(&bytes);
         went_on
     }
 }
