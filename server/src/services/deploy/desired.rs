@@ -129,10 +129,7 @@ impl Prepared {
                 },
                 order: order(service, service.deploy.update.as_ref()),
                 rollout: rollout(service.deploy.update.as_ref()),
-                back: (
-                    order(service, service.deploy.rollback.as_ref()),
-                    rollout(service.deploy.rollback.as_ref()),
-                ),
+                back: (order(service, service.deploy.rollback.as_ref()), rollout(service.deploy.rollback.as_ref())),
                 restart: restart(service),
                 depends_on: needs(service),
                 shares: self.templates.get(name).map(shared_services).unwrap_or_default(),

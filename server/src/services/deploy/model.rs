@@ -187,7 +187,8 @@ impl Default for Rollout {
 impl Rollout {
     /// Whether the update goes on although `failed` of its `copies` did.
     pub fn tolerates(&self, failed: usize, copies: usize) -> bool {
-        self.on_failure == OnFailure::Continue || failed as f64 <= self.max_failure_ratio * copies as f64
+        let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        self.on_failure == OnFailure::Continue || count(failed) <= self.max_failure_ratio * count(copies)
     }
 }
 

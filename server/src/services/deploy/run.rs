@@ -206,7 +206,15 @@ impl Runner<'_> {
         let release = before.release.or(after.and_then(|after| after.release));
         let Some(prepared) = self.prepared(release).await? else { return Ok(()) };
         let revive = prepared.order.iter().cloned().collect();
-        let goal = Goal { prepared, wanted, revive, restart: Vec::new(), images_first: false, goes_back: true, stubborn: true };
+        let goal = Goal {
+            prepared,
+            wanted,
+            revive,
+            restart: Vec::new(),
+            images_first: false,
+            goes_back: true,
+            stubborn: true,
+        };
         // nobody calls off the way back
         self.reach(goal, &CancellationToken::new()).await.map(drop)
     }
