@@ -311,3 +311,35 @@ async fn a_thousand_rows_are_listed_and_searched_at_once() {
     let found = admin.get("/api/v1/search?q=shop-web").await.expect(200).json();
     assert_eq!((found["items"].as_array().unwrap().len(), &found["total"]), (20, &Value::from(1_000)));
 }
+
+#[tokio::test]
+async fn a_page_that_is_rendered_again_has_the_rows_as_they_are_by_then() {
+    let engine = FakeEngine::start().await;
+    engine.add_image("web:1");
+    engine.add_container(&shop("shop-web-1", "web"));
+    engine.add_container(&shop("shop-web-2", "web"));
+    let (_portal, admin) = portal(&engine).await;
+    listed(&admin, CONTAINERS, 2).await;
+    let rows = async |client: &Client, path: &str| {
+        let page = client.get(path).await.expect(200).text();
+        let (_, after) = page.split_once("<tbody>").expect("a table");
+        after.split_once("</tbody>").unwrap().0.to_owned()
+    };
+    let (containers, images) = ("/clusters/local/containers?sort=name", "/clusters/local/images");
+    let first = rows(&admin, images).await;
+    assert!(first.contains("web:1"), "{first}");
+    assert_eq!(rows(&admin, images).await, first);
+
+    let before = rows(&admin, containers).await;
+    assert!(before.contains("Running") && !before.contains("Exited"), "{before}");
+    engine.exit_container("shop-web-2", 3);
+    eventually("the list has the end", async || {
+        admin.get(CONTAINERS).await.json()["items"].as_array().unwrap().iter().any(|row| row["exit_code"] == 3)
+    })
+    .await;
+    let after = rows(&admin, containers).await;
+    assert!(after.contains("Running") && after.contains("Exited"), "{after}");
+    admin.set_cookie("gantry_language", "zh-CN");
+    let chinese = rows(&admin, containers).await;
+    assert!(chinese.contains("shop-web-1") && !chinese.contains("Running"), "{chinese}");
+}

@@ -16,7 +16,7 @@ use crate::{
 /// Sheets that come before the components, in this order; the rest follows by name.
 const FIRST_SHEETS: &[&str] = &["tokens.css", "base.css", "layout.css"];
 const COMPRESSED: &[&str] = &["wasm", "js", "css", "svg", "json", "html", "txt"];
-const SMALLEST_COMPRESSED_BYTES: usize = 512;
+const SMALLEST_COMPRESSED_BYTES: u64 = 512;
 
 /// Makes the site complete and compresses it.
 pub fn complete(project: &Project, profile: Profile) -> Result<()> {
@@ -73,10 +73,15 @@ fn compress(project: &Project, profile: Profile) -> Result<()> {
             continue;
         }
         let relative = file.strip_prefix(&site)?.to_string_lossy().replace('/', "_");
-        Inputs::default().text(profile.name()).files([&file]).make(&stamps.join(relative), || {
+        let (stamp, twin) = (stamps.join(relative), beside(&file, "br"));
+        if !twin.exists() && fs::metadata(&file)?.len() >= SMALLEST_COMPRESSED_BYTES && stamp.exists() {
+            // A part of the browser half that is back: its twin went with it.
+            fs::remove_file(&stamp)?;
+        }
+        Inputs::default().text(profile.name()).files([&file]).make(&stamp, || {
             let content = fs::read(&file)?;
-            if content.len() >= SMALLEST_COMPRESSED_BYTES {
-                fs::write(beside(&file, "br"), brotli(&content, profile)?)?;
+            if content.len() as u64 >= SMALLEST_COMPRESSED_BYTES {
+                fs::write(twin, brotli(&content, profile)?)?;
                 fs::write(beside(&file, "gz"), gzip(&content, profile)?)?;
             }
             Ok(())

@@ -26,7 +26,7 @@ use crate::services::{self, State};
 const LOGIN: &str = "/login";
 const SETUP: &str = "/setup";
 const THEME_COOKIE: &str = "gantry_theme";
-/// Files keep their names when they change: browsers ask each time, and mostly hear 304.
+/// Most files keep their names when they change: browsers ask each time, and mostly hear 304.
 const FILE_CACHING: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The files where there is one of that name, else the pages, which call `api`.

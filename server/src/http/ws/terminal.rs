@@ -20,8 +20,8 @@ const MAX_INPUT: usize = 4 * 1024 * 1024;
 /// The largest output message.
 const MESSAGE_BYTES: usize = 64 * 1024;
 /// How long a process that goes on printing is left to gather after a message of less than [`GATHERED_BYTES`]. Engines pass
-/// a terminal's output on in pieces of 4 KiB; one message for many costs much less than one for each. What comes after a
-/// pause goes at once.
+/// a terminal's output on in pieces of 4 KiB; one message for many costs much less than one for each. All that is there by
+/// then goes together, and what comes after a pause goes at once.
 const GATHER: Duration = Duration::from_millis(4);
 const GATHERED_BYTES: usize = 32 * 1024;
 
@@ -95,16 +95,34 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
         let mut queued_bytes = 0_usize;
         let mut on_the_way = 0_usize;
         let mut unread = 0_usize;
-        let mut ended = false;
+        let (mut ended, mut lost) = (false, false);
         let mut gathers_until = Instant::now();
         loop {
             if ended && printed.is_empty() {
-                return End::Done;
+                if !lost {
+                    return End::Done;
+                }
+                return match tell(link, [Output::Notice(Text::new("terminal.lost")).encode()]).await {
+                    End::Done => End::Failed,
+                    end => end,
+                };
             }
             let may_read = !ended && queued_bytes < MESSAGE_BYTES && on_the_way + queued_bytes < WINDOW_BYTES;
-            let gathers = may_read && printed.is_empty() && Instant::now() < gathers_until;
+            let gathers = may_read && Instant::now() < gathers_until;
             tokio::select! {
                 biased;
+                // What is there is read before anything is sent, as much as goes into a message.
+                read = output.next(), if may_read && !gathers => match read {
+                    Some(Ok(bytes)) => {
+                        queued_bytes += bytes.len();
+                        printed.push_back(bytes);
+                    }
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "a terminal's process was lost");
+                        (ended, lost) = (true, true);
+                    }
+                    None => ended = true,
+                },
                 event = link.next(!printed.is_empty()) => match event {
                     Ok(Event::Ready) => {
                         let message = next_message(&mut printed);
@@ -141,21 +159,6 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
                 },
                 Some(count) = taken.recv() => unread -= count,
                 () = tokio::time::sleep_until(gathers_until), if gathers => {}
-                read = output.next(), if may_read && !gathers => match read {
-                    Some(Ok(bytes)) => {
-                        queued_bytes += bytes.len();
-                        printed.push_back(bytes);
-                    }
-                    Some(Err(error)) => {
-                        tracing::debug!(%error, "a terminal's process was lost");
-                        let lost = Output::Notice(Text::new("terminal.lost")).encode();
-                        return match tell(link, [lost]).await {
-                            End::Done => End::Failed,
-                            end => end,
-                        };
-                    }
-                    None => ended = true,
-                },
             }
         }
     };

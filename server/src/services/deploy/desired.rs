@@ -129,7 +129,7 @@ impl Prepared {
                 },
                 order: order(service, service.deploy.update.as_ref()),
                 rollout: rollout(service.deploy.update.as_ref()),
-                back: (order(service, service.deploy.rollback.as_ref()), rollout(service.deploy.rollback.as_ref())),
+                back: (order(service, back_config(service)), rollout(back_config(service))),
                 restart: restart(service),
                 depends_on: needs(service),
                 shares: self.templates.get(name).map(shared_services).unwrap_or_default(),
@@ -304,6 +304,11 @@ fn host_ports(service: &Service) -> Vec<String> {
         .flat_map(|(range, protocol)| (range.first..=range.last).map(move |port| (port, protocol)))
         .map(|(port, protocol)| format!("{port}/{}", protocol.as_str()))
         .collect()
+}
+
+/// What is said for the way back, or for updates where nothing is.
+fn back_config(service: &Service) -> Option<&UpdateConfig> {
+    service.deploy.rollback.as_ref().or(service.deploy.update.as_ref())
 }
 
 fn rollout(config: Option<&UpdateConfig>) -> Rollout {

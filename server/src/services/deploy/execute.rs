@@ -390,8 +390,9 @@ fn starts(act: &Act) -> bool {
     matches!(act, Act::Create { .. } | Act::Replace { .. } | Act::Start { .. } | Act::Restart { .. })
 }
 
+/// Whether a copy takes the place of one that serves; the last is what is left to do where that was cut off.
 fn updates(act: &Act) -> bool {
-    matches!(act, Act::Replace { .. } | Act::Restart { .. })
+    matches!(act, Act::Replace { .. } | Act::Restart { .. } | Act::Remove { successor: Some(_), .. })
 }
 
 pub(super) fn gone_is_fine(result: Result<(), Error>) -> Result<(), Error> {
