@@ -24,6 +24,9 @@ use super::error::{AnswerTooLarge, Error};
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The most bytes read at once. Left alone, hyper goes up to 400 KB, and a line of a log keeps what was read with it.
+const READ_BYTES: usize = 64 * 1024;
+
 trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 
@@ -65,7 +68,8 @@ impl Transport {
         headers.insert(HOST, HeaderValue::from_static("engine"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("gantry/", env!("CARGO_PKG_VERSION"))));
         let io = Capped { inner: self.connect().await?, left: self.limit };
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(io)).await?;
+        let mut http = hyper::client::conn::http1::Builder::new();
+        let (mut sender, connection) = http.max_buf_size(READ_BYTES).handshake(TokioIo::new(io)).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 tracing::trace!(%error, "an engine connection ended");
