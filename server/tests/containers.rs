@@ -326,6 +326,11 @@ async fn a_page_that_is_rendered_again_has_the_rows_as_they_are_by_then() {
         after.split_once("</tbody>").unwrap().0.to_owned()
     };
     let (containers, images) = ("/clusters/local/containers?sort=name", "/clusters/local/images");
+    // Each part of the picture is listed by itself.
+    eventually("the images are listed", async || {
+        admin.get("/api/v1/clusters/local/images?q=web:1").await.json()["total"] == 1
+    })
+    .await;
     let first = rows(&admin, images).await;
     assert!(first.contains("web:1"), "{first}");
     assert_eq!(rows(&admin, images).await, first);
