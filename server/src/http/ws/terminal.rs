@@ -64,6 +64,14 @@ async fn tell(link: &mut Link, messages: impl IntoIterator<Item = Vec<u8>>) -> E
     End::Done
 }
 
+/// Says why the terminal cannot go on.
+async fn give_up(link: &mut Link, why: &str) -> End {
+    match tell(link, [Output::Notice(Text::new(why)).encode()]).await {
+        End::Done => End::Failed,
+        end => end,
+    }
+}
+
 async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End {
     let Streams { mut output, mut input } = streams;
     let (to_process, mut typed) = mpsc::unbounded_channel::<Bytes>();
@@ -99,13 +107,7 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
         let mut gathers_until = Instant::now();
         loop {
             if ended && printed.is_empty() {
-                if !lost {
-                    return End::Done;
-                }
-                return match tell(link, [Output::Notice(Text::new("terminal.lost")).encode()]).await {
-                    End::Done => End::Failed,
-                    end => end,
-                };
+                return if lost { give_up(link, "terminal.lost").await } else { End::Done };
             }
             let may_read = !ended && queued_bytes < MESSAGE_BYTES && on_the_way + queued_bytes < WINDOW_BYTES;
             let gathers = may_read && Instant::now() < gathers_until;
@@ -142,10 +144,7 @@ async fn run(link: &mut Link, terminal: &mut Terminal, streams: Streams) -> End 
                             unread += bytes.len();
                             input_bytes += bytes.len() as u64;
                             if unread > MAX_INPUT {
-                                return match tell(link, [Output::Notice(Text::new("terminal.input-full")).encode()]).await {
-                                    End::Done => End::Failed,
-                                    end => end,
-                                };
+                                return give_up(link, "terminal.input-full").await;
                             }
                             let _ = to_process.send(bytes);
                         }

@@ -174,10 +174,9 @@ impl Executor<'_> {
         if first.is_err() && !self.stubborn {
             return first.map(|()| 0);
         }
-        let rolled_out = self.roll_out(&updates, progress).await;
-        let failed = *rolled_out.as_ref().unwrap_or(&0);
-        keep_first(&mut first, rolled_out.map(drop));
-        first.map(|()| failed)
+        let mut tolerated = 0;
+        keep_first(&mut first, self.roll_out(&updates, progress).await.map(|failed| tolerated = failed));
+        first.map(|()| tolerated)
     }
 
     /// Waits until another service is where this one needs it.
