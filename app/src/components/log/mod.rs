@@ -128,6 +128,7 @@ pub fn LogView(
                 *buffer = Buffer::default();
                 buffer.filter(streams);
             });
+            view.follow.set(true);
             view.link.set(Link::Opening);
         }
         let address = format!("{}?{}", wanted.0, query.to_query().as_str());
@@ -183,17 +184,24 @@ fn Rows(view: View) -> impl IntoView {
             height.set(f64::from(element.client_height()));
         }
     };
-    // Scrolling up lets go of the end, scrolling back takes hold of it again. Rows that came since do neither.
+    // Scrolling up lets go of the end, scrolling back to it takes hold again. Rows that came since do neither, nor does
+    // the view's own way to the end, which is measured at once.
     let scrolled = move |_| {
         let before = top.get_untracked();
         measure();
         if let Some(element) = scroller.get_untracked() {
             let left = element.scroll_height() - element.scroll_top() - element.client_height();
-            if left < 4 {
+            if left < 4 && top.get_untracked() > before {
                 view.follow.set(true);
-            } else if top.get_untracked() < before - 1.0 {
+            } else if left >= 4 && top.get_untracked() < before {
                 view.follow.set(false);
             }
+        }
+    };
+    // The wheel is heard before the list moves, so that a row that comes meanwhile does not take it back to the end.
+    let wheeled = move |event: web_sys::WheelEvent| {
+        if event.delta_y() < 0.0 && scroller.get_untracked().is_some_and(|element| element.scroll_top() > 0) {
+            view.follow.set(false);
         }
     };
     // What is being read stays where it is while the oldest rows go.
@@ -219,8 +227,11 @@ fn Rows(view: View) -> impl IntoView {
             && let Some(element) = scroller.get()
         {
             request_animation_frame(move || {
-                element.set_scroll_top(element.scroll_height());
-                measure();
+                // It may have been let go since.
+                if view.follow.try_get_untracked() == Some(true) {
+                    element.set_scroll_top(element.scroll_height());
+                    measure();
+                }
             });
         }
     });
@@ -278,7 +289,7 @@ fn Rows(view: View) -> impl IntoView {
     });
     let class = move || if view.wrap.get() { "logs__rows logs__rows--wrap" } else { "logs__rows" };
     view! {
-        <div class="logs__scroll" node_ref=scroller on:scroll=scrolled tabindex="0" role="log" aria-label=t!(locale, logs.title)>
+        <div class="logs__scroll" node_ref=scroller on:scroll=scrolled on:wheel=wheeled tabindex="0" role="log" aria-label=t!(locale, logs.title)>
             <div class="logs__space" node_ref=space>
                 <div class=class node_ref=shifted>
                     {rows}
