@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::Path;
+use crate::client::{Path, Query};
 
 /// Something changed. Each text message of `/api/v1/watch` is a JSON array of these; equal ones within 100 ms come
 /// once. A page refetches what it shows.
@@ -42,6 +42,24 @@ pub enum ChangeKind {
     Volume,
     /// Messages were lost on the way: refetch everything.
     All,
+}
+
+/// From where on to listen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[serde(deny_unknown_fields, default)]
+pub struct WatchQuery {
+    /// The position that a page of the console was made at: what changed since is told first. Only what comes from now on
+    /// where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+impl WatchQuery {
+    /// The parameters as they stand in an address.
+    pub fn to_query(self) -> Query {
+        Query::new().optional("after", self.after)
+    }
 }
 
 /// The address of the watch socket.

@@ -25,6 +25,8 @@ pub struct Boot {
     pub me: Option<Me>,
     /// Whether there is no administrator yet.
     pub setup_pending: bool,
+    /// Where the changes stood before the page was made: the watch socket tells what came since.
+    pub position: u64,
 }
 
 /// Sets the status code of the response while rendering on the server; absent in the browser.

@@ -2,12 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use api::watch::{Change, ChangeKind, watch_path};
+use api::watch::{Change, ChangeKind, WatchQuery, watch_path};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{MessageEvent, WebSocket};
 
-use crate::browser;
+use crate::{boot::use_boot, browser};
 
 /// Changes that come close together make one refetch.
 const QUIET: Duration = Duration::from_millis(300);
@@ -93,7 +93,11 @@ fn new_live() -> Live {
 pub fn provide_live() -> Live {
     let live = new_live();
     provide_context(live);
-    Effect::new(move |_| connect(&Rc::new(Watch { live, pending: RefCell::new(0), retry: RefCell::new(FIRST_RETRY) })));
+    let position = use_boot().position;
+    Effect::new(move |_| {
+        let (pending, retry) = (RefCell::new(0), RefCell::new(FIRST_RETRY));
+        connect(&Rc::new(Watch { live, pending, retry }), Some(position));
+    });
     live
 }
 
@@ -131,10 +135,12 @@ fn changed_kinds(message: &str) -> u16 {
     }
 }
 
-fn connect(watch: &Rc<Watch>) {
+/// Opens the socket: the first from the position of the page on, a later one (after which all is read again) from now.
+fn connect(watch: &Rc<Watch>, after: Option<u64>) {
     let location = window().location();
     let scheme = if location.protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
-    let address = format!("{scheme}://{}{}", location.host().unwrap_or_default(), watch_path().as_str());
+    let host = location.host().unwrap_or_default();
+    let address = format!("{scheme}://{host}{}?{}", watch_path().as_str(), WatchQuery { after }.to_query().as_str());
     let Ok(socket) = WebSocket::new(&address) else { return };
 
     let opened = Closure::<dyn FnMut()>::new({
@@ -158,7 +164,7 @@ fn connect(watch: &Rc<Watch>) {
             let wait = watch.retry.replace_with(|wait| (*wait * 2).min(LONGEST_RETRY));
             let _ = watch.live.connected.try_set(false);
             let watch = watch.clone();
-            browser::after(wait, move || connect(&watch));
+            browser::after(wait, move || connect(&watch, None));
         }
     });
     socket.set_onopen(Some(opened.as_ref().unchecked_ref()));

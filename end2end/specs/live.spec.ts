@@ -31,6 +31,27 @@ test('a container that somebody else makes and kills shows up at once', async ({
   }
 });
 
+test('what changes between the making of a page and its socket shows up', async ({ page, portal, text }) => {
+  let connect = (): void => {};
+  const released = new Promise<void>((resolve) => (connect = resolve));
+  await page.routeWebSocket(/\/api\/v1\/watch/, async (socket) => {
+    await released;
+    socket.connectToServer();
+  });
+  await open(page, '/clusters/local/containers');
+  const name = 'made-in-between';
+  const made = await engineCall(portal.socket, 'POST', `/containers/create?name=${name}`, { Image: 'gantry-test/curl:1' });
+  try {
+    const list = async (): Promise<string> => (await page.request.get('/api/v1/clusters/local/containers?limit=500')).text();
+    await expect.poll(list).toContain(name);
+    await expect(page.getByText(name)).toHaveCount(0);
+    connect();
+    await expect(page.getByRole('row').filter({ hasText: name })).toContainText(text('status.created'));
+  } finally {
+    await engineCall(portal.socket, 'DELETE', `/containers/${made.json.Id}?force=true`);
+  }
+});
+
 test('the command palette finds an image by a part of its name', async ({ page }) => {
   await open(page, '/');
   await page.keyboard.press('Control+k');

@@ -1,6 +1,7 @@
 //! Everything that touches the world.
 
 pub mod auth;
+pub mod changes;
 pub mod cli;
 pub mod compose;
 pub mod config;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use api::cluster::ConnectionState;
 use api::container::{ContainerState, Health};
 use api::watch::{Change, ChangeKind};
+use server::changes::Changes;
 use server::engine::{Cluster, Endpoint, Periods, Picture, Settings};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
@@ -29,9 +30,10 @@ pub fn brisk() -> Periods {
 }
 
 pub fn cluster_with(engine: &FakeEngine, periods: Periods) -> (Cluster, broadcast::Receiver<Change>) {
-    let (sender, changes) = broadcast::channel(4_096);
+    let changes = Changes::default();
+    let told = changes.subscribe();
     let settings = Settings { endpoint: Some(Endpoint::Unix(engine.socket())), sockets: Vec::new(), periods };
-    (Cluster::look_after("local", settings, sender), changes)
+    (Cluster::look_after("local", settings, changes), told)
 }
 
 pub async fn connected(engine: &FakeEngine) -> Cluster {
@@ -302,9 +304,10 @@ async fn without_an_engine_the_portal_says_how_to_connect_one_and_keeps_looking(
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("docker.sock");
     let settings = Settings { endpoint: None, sockets: vec![socket.clone()], periods: brisk() };
-    let (sender, mut changes) = broadcast::channel(64);
-    let cluster = Cluster::look_after("local", settings, sender);
-    let told = timeout(PATIENCE, changes.recv()).await.unwrap().unwrap();
+    let changes = Changes::default();
+    let mut heard = changes.subscribe();
+    let cluster = Cluster::look_after("local", settings, changes);
+    let told = timeout(PATIENCE, heard.recv()).await.unwrap().unwrap();
     assert_eq!(told.kind, ChangeKind::Cluster);
     let connection = cluster.connection();
     assert_eq!(connection.state, ConnectionState::Absent);

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use api::container::{ContainerState, Health};
 use futures::StreamExt;
+use server::changes::Changes;
 use server::engine::{
     Cluster, ContainerSpec, Endpoint, Error, ExecSpec, FileSpec, HealthcheckSpec, LogOptions, MountSpec,
     NetworkAttachment, NetworkSpec, Periods, PortSpec, Settings, Tail, VolumeSpec,
 };
 use tokio::io::AsyncWriteExt;
-use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ impl Real {
             sockets: Vec::new(),
             periods: Periods::default(),
         };
-        let cluster = Cluster::look_after("local", settings, broadcast::channel(64).0);
+        let cluster = Cluster::look_after("local", settings, Changes::default());
         let mut connected = cluster.connected();
         timeout(PATIENCE, connected.wait_for(|connected| *connected)).await.expect("the engine answers").unwrap();
         let real = Self { cluster, name: format!("gantry-{test}-{}", std::process::id()) };

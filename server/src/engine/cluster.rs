@@ -18,6 +18,7 @@ use super::endpoint::Endpoint;
 use super::error::Error;
 use super::picture::Picture;
 use super::supervisor;
+use crate::changes::Changes;
 
 /// The events kept of each cluster.
 pub const EVENTS_KEPT: usize = 5_000;
@@ -101,7 +102,7 @@ pub(super) struct Shared {
     pub(super) events: Mutex<VecDeque<Arc<Event>>>,
     pub(super) sequence: AtomicU64,
     pub(super) event_sender: broadcast::Sender<Arc<Event>>,
-    pub(super) changes: broadcast::Sender<Change>,
+    pub(super) changes: Changes,
     pub(super) resync: Notify,
     /// The disk used, and when it was measured; held while it is.
     pub(super) disk: tokio::sync::Mutex<Option<(tokio::time::Instant, DiskUsage)>>,
@@ -112,7 +113,7 @@ pub(super) struct Shared {
 
 impl Cluster {
     /// Starts looking after a cluster; what changes in it is told to `changes`.
-    pub fn look_after(name: &str, settings: Settings, changes: broadcast::Sender<Change>) -> Self {
+    pub fn look_after(name: &str, settings: Settings, changes: Changes) -> Self {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
             client: RwLock::default(),
@@ -293,7 +294,7 @@ impl Shared {
         project: Option<String>,
         app: Option<String>,
     ) {
-        let _ = self.changes.send(Change { kind, id, cluster: Some(self.name.clone()), project, app });
+        self.changes.publish(Change { kind, id, cluster: Some(self.name.clone()), project, app });
     }
 
     /// Forgets the usage of containers that are gone.

@@ -25,8 +25,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::watch::Change;
-use tokio::sync::broadcast;
+use crate::changes::Changes;
 
 pub use cluster::{Cluster, EVENTS_KEPT, Periods, Settings, Usage};
 pub use endpoint::{Endpoint, usual_sockets};
@@ -53,7 +52,7 @@ impl std::fmt::Debug for Clusters {
 
 impl Clusters {
     /// Starts looking after clusters, each with its name and settings.
-    pub fn start(settings: impl IntoIterator<Item = (String, Settings)>, changes: &broadcast::Sender<Change>) -> Self {
+    pub fn start(settings: impl IntoIterator<Item = (String, Settings)>, changes: &Changes) -> Self {
         let start = |(name, settings): (String, Settings)| {
             let cluster = Cluster::look_after(&name, settings, changes.clone());
             (name, cluster)

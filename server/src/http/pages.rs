@@ -111,8 +111,10 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         Err(error) => return broken(&error),
     };
     let is_setup_over = path == SETUP && !setup_pending;
+    // Before anything of the page is read.
+    let position = services::watch::position(&state);
     let theme = Theme::from_cookie(cookie::get(&parts.headers, THEME_COOKIE));
-    let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending };
+    let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending, position };
     parts.extensions.insert(Page { boot, caller, address });
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if is_setup_over {

@@ -3,7 +3,6 @@
 pub mod app;
 mod app_view;
 pub mod audit;
-mod changes;
 pub mod cluster;
 pub mod container;
 pub mod container_access;
@@ -41,13 +40,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::{Attempts, Passwords};
+use crate::changes::Changes;
 use crate::config::Config;
 use crate::db::Db;
 use crate::engine::Clusters;
 use crate::monitor::Latest;
 
 pub use audit::audit;
-pub use changes::Changes;
 pub use error::{EngineFault, Error};
 pub use operation::Operations;
 

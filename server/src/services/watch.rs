@@ -1,5 +1,6 @@
 //! What changed, for those who may know.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::permission::SystemRole;
@@ -15,6 +16,8 @@ pub const MOST_WAITING: usize = 1_000;
 
 /// Hears of changes that a caller may know of.
 pub struct Watcher {
+    /// What came before it listened, to be told first.
+    missed: VecDeque<Change>,
     changes: broadcast::Receiver<Change>,
     audience: Audience,
 }
@@ -58,9 +61,19 @@ impl Ears {
     }
 }
 
-/// Begins to listen.
-pub fn open(state: &State, caller: &Caller) -> Watcher {
-    Watcher { changes: state.changes.subscribe(), audience: Audience::new(caller) }
+/// Where the changes stand: whoever reads something now and then listens from here on misses nothing.
+pub fn position(state: &State) -> u64 {
+    state.changes.position()
+}
+
+/// Begins to listen, from a position on or from now.
+pub fn open(state: &State, caller: &Caller, after: Option<u64>) -> Watcher {
+    let (missed, changes) = match after {
+        Some(position) => state.changes.subscribe_from(position),
+        None => (Some(Vec::new()), state.changes.subscribe()),
+    };
+    let missed = missed.unwrap_or_else(|| vec![everything()]).into();
+    Watcher { missed, changes, audience: Audience::new(caller) }
 }
 
 /// "Refetch everything."
@@ -77,6 +90,12 @@ impl Watcher {
     /// The next change; `None` when there will be none. A listener that was too slow hears "everything".
     pub async fn next(&mut self) -> Option<Change> {
         loop {
+            if let Some(change) = self.missed.pop_front() {
+                if self.audience.may_know(&change) {
+                    return Some(change);
+                }
+                continue;
+            }
             match self.changes.recv().await {
                 Ok(change) if self.audience.may_know(&change) => return Some(change),
                 Ok(_) => {}
@@ -100,7 +119,7 @@ mod tests {
         let sender = broadcast::Sender::new(8);
         let ears = Ears { admin: false, projects: vec!["shop".into()] };
         let audience = Audience(Arc::new(Mutex::new(ears)));
-        let mut watcher = Watcher { changes: sender.subscribe(), audience: audience.clone() };
+        let mut watcher = Watcher { missed: VecDeque::new(), changes: sender.subscribe(), audience: audience.clone() };
         for heard in [change(ChangeKind::App, Some("shop")), change(ChangeKind::Cluster, None)] {
             for unheard in [change(ChangeKind::App, Some("bank")), change(ChangeKind::Image, None)] {
                 sender.send(unheard).unwrap();
@@ -117,7 +136,7 @@ mod tests {
     async fn whoever_is_too_slow_is_told_to_fetch_everything() {
         let sender = broadcast::Sender::new(2);
         let audience = Audience(Arc::new(Mutex::new(Ears { admin: true, projects: Vec::new() })));
-        let mut watcher = Watcher { changes: sender.subscribe(), audience };
+        let mut watcher = Watcher { missed: VecDeque::new(), changes: sender.subscribe(), audience };
         for _ in 0..5 {
             sender.send(change(ChangeKind::Image, None)).unwrap();
         }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::auth::{Attempts, Passwords};
+use crate::changes::Changes;
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::engine::{self, Clusters, Endpoint};
 use crate::monitor::Latest;
 use crate::services::deploy::Timing;
 use crate::services::terminal::Terminals;
-use crate::services::{Changes, Operations, Parts, State, Stopping, operation, project, setup};
+use crate::services::{Operations, Parts, State, Stopping, operation, project, setup};
 use crate::tasks::{self, Driver};
 
 pub use data_dir::{DataDir, make_data_dir};
@@ -82,7 +83,7 @@ fn clusters(config: &Config, changes: &Changes) -> Result<Clusters, Error> {
     };
     let sockets = engine::usual_sockets(engine.runtime_dir.as_deref(), engine.home.as_deref());
     let settings = engine::Settings { endpoint, sockets, periods: engine::Periods::default() };
-    Ok(Clusters::start([(api::cluster::LOCAL_CLUSTER.to_owned(), settings)], changes.sender()))
+    Ok(Clusters::start([(api::cluster::LOCAL_CLUSTER.to_owned(), settings)], changes))
 }
 
 /// Builds the portal and starts its background tasks.

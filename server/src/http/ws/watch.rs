@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use api::watch::Change;
+use api::watch::{Change, WatchQuery};
 use axum::extract::State as FromState;
 use axum::extract::ws::Message;
 use axum::response::Response;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::{End, Event, Link, accept};
 use crate::auth::Caller;
+use crate::http::extract::Query;
 use crate::http::problem::Failure;
 use crate::services::watch::Watcher;
 use crate::services::{self, State};
@@ -26,15 +27,16 @@ pub fn routes() -> OpenApiRouter<State> {
 }
 
 /// A WebSocket that says what changed: each text message is a JSON array of changes the caller may know of.
-#[utoipa::path(get, path = "/api/v1/watch", tag = "watch",
+#[utoipa::path(get, path = "/api/v1/watch", tag = "watch", params(WatchQuery),
     responses((status = 101, description = "Arrays of changes", body = Vec<Change>)))]
 async fn watch(
     FromState(state): FromState<State>,
     caller: Caller,
+    Query(query): Query<WatchQuery>,
     upgrade: Option<super::Upgrade>,
 ) -> Result<Response, Failure> {
     let upgrade = super::required(upgrade)?;
-    let watcher = services::watch::open(&state, &caller);
+    let watcher = services::watch::open(&state, &caller, query.after);
     let refresh = watcher.audience();
     let may_stay = move |_: &State, caller: &Caller| {
         refresh.set(caller);

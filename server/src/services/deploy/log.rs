@@ -13,10 +13,10 @@ use time::OffsetDateTime;
 use tokio::sync::{Mutex, broadcast};
 use ulid::Ulid;
 
+use crate::changes::Changes;
 use crate::db::app::Intent;
 use crate::db::operation::{Operation, Wanted};
 use crate::db::{self, Db};
-use crate::services::Changes;
 
 /// The shortest time between two reports of a pull's progress in its first seconds.
 const PROGRESS: Duration = Duration::from_millis(250);
