@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use ulid::Ulid;
 
-use crate::client::{Client, Method, Path, Query, decode};
+use crate::client::{Client, Method, Path, Query};
 use crate::container::{Container, Port};
 use crate::list::{List, ListQuery};
 use crate::message::Message;
@@ -371,7 +371,7 @@ impl Client {
     pub async fn delete_app(&self, project: &str, app: &str, volumes: bool) -> Result<Accepted, Problem> {
         let body =
             self.send(Method::Delete, path(project, app, &[]).query(&Query::new().with("volumes", volumes)), None);
-        decode(&body.await?)
+        body.await?.decode()
     }
 
     /// The containers of an app. Filters as for a cluster's containers.

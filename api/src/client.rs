@@ -46,12 +46,50 @@ pub struct Request {
 }
 
 /// An answer as a transport gives it.
-#[derive(Clone, Debug)]
 pub struct Response {
     /// The status code.
     pub status: u16,
     /// The whole body.
-    pub body: Vec<u8>,
+    pub body: Body,
+}
+
+/// The body of an answer.
+pub enum Body {
+    /// As it came over the wire.
+    Bytes(Vec<u8>),
+    /// What an API in the same process answered, before it would be written down.
+    #[cfg(not(target_family = "wasm"))]
+    Value(Box<dyn Value>),
+}
+
+/// What an API in the same process answers.
+#[cfg(not(target_family = "wasm"))]
+pub trait Value: std::any::Any + Send {
+    /// The JSON that would go over the wire.
+    fn encode(&self) -> Result<String, Problem>;
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl<T: Serialize + Send + 'static> Value for T {
+    fn encode(&self) -> Result<String, Problem> {
+        encode(self)
+    }
+}
+
+impl Body {
+    /// Reads it; a value of another type is written down and read back.
+    pub fn decode<T: DeserializeOwned + 'static>(self) -> Result<T, Problem> {
+        match self {
+            Self::Bytes(bytes) => decode(&bytes),
+            #[cfg(not(target_family = "wasm"))]
+            Self::Value(value) if (&*value as &dyn std::any::Any).is::<T>() => {
+                let value: Box<dyn std::any::Any> = value;
+                value.downcast().map(|value| *value).map_err(|_| Problem::unreadable("type"))
+            }
+            #[cfg(not(target_family = "wasm"))]
+            Self::Value(value) => decode(value.encode()?.as_bytes()),
+        }
+    }
 }
 
 /// The future of a transport.
@@ -77,27 +115,27 @@ impl Client {
     }
 
     /// Sends a request, and gives the answer's body where the status is a success.
-    pub async fn send(&self, method: Method, path: Path, body: Option<String>) -> Result<Vec<u8>, Problem> {
+    pub async fn send(&self, method: Method, path: Path, body: Option<String>) -> Result<Body, Problem> {
         let response = self.transport.send(Request { method, path: path.0, body }).await?;
         if (200..300).contains(&response.status) {
             return Ok(response.body);
         }
-        Err(decode(&response.body).unwrap_or_else(|_| Problem::unreadable(format!("HTTP {}", response.status))))
+        Err(response.body.decode().unwrap_or_else(|_| Problem::unreadable(format!("HTTP {}", response.status))))
     }
 
     /// GET, with a JSON answer.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: Path) -> Result<T, Problem> {
-        decode(&self.send(Method::Get, path, None).await?)
+    pub(crate) async fn get<T: DeserializeOwned + 'static>(&self, path: Path) -> Result<T, Problem> {
+        self.send(Method::Get, path, None).await?.decode()
     }
 
     /// A request with a JSON body and a JSON answer.
-    pub(crate) async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned + 'static>(
         &self,
         method: Method,
         path: Path,
         body: &impl Serialize,
     ) -> Result<T, Problem> {
-        decode(&self.send(method, path, Some(encode(body)?)).await?)
+        self.send(method, path, Some(encode(body)?)).await?.decode()
     }
 
     /// A request whose answer has no body.
@@ -209,5 +247,14 @@ mod tests {
         assert_eq!(path.as_str(), "/api/v1/clusters/local/images/..%2Fa%20b%2Fc%3A1");
         let query = Query::new().with("q", "a&b=c").optional("none", None::<u8>);
         assert_eq!(path.query(&query).as_str().split_once('?').unwrap().1, "q=a%26b%3Dc");
+    }
+
+    #[test]
+    fn a_value_is_handed_over_or_read_as_another_type() {
+        let body = || Body::Value(Box::new(vec![1_u8, 2]));
+        assert_eq!(body().decode::<Vec<u8>>().unwrap(), [1, 2]);
+        assert_eq!(body().decode::<Vec<u64>>().unwrap(), [1, 2]);
+        assert!(body().decode::<String>().is_err());
+        assert_eq!(Body::Bytes(b"[3]".to_vec()).decode::<Vec<u8>>().unwrap(), [3]);
     }
 }

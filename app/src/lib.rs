@@ -1,5 +1,7 @@
 //! What people see: the pages of the console, rendered on the server and taken over by the browser.
 
+#[cfg(feature = "ssr")]
+mod aside;
 mod boot;
 pub mod browser;
 pub mod components;
@@ -20,6 +22,8 @@ mod theme;
 #[cfg(feature = "hydrate")]
 mod transport;
 
+#[cfg(feature = "ssr")]
+pub use aside::Aside;
 pub use boot::{BOOT_ELEMENT, Boot, PageStatus};
 #[cfg(feature = "ssr")]
 pub use components::table::RenderedRows;

@@ -7,6 +7,8 @@
 use std::{any::Any, convert::Infallible, fmt, marker::PhantomData, pin::Pin, str::FromStr, sync::Arc};
 
 use api::{Problem, watch::ChangeKind};
+#[cfg(feature = "ssr")]
+use leptos::tachys::reactive_graph::OwnedView;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -23,34 +25,54 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Loadable for T {}
 #[derive(Clone)]
 enum Value {
     Text(Arc<str>),
-    Typed(Arc<dyn Any + Send + Sync>, fn(&(dyn Any + Send + Sync)) -> String),
+    Typed(Arc<Untyped>, #[cfg(feature = "ssr")] fn(&Untyped) -> crate::aside::Json),
 }
+
+type Untyped = dyn Any + Send + Sync;
 
 impl Value {
     fn new<T: Loadable>(value: T) -> Self {
-        Self::Typed(Arc::new(value), |any| {
-            any.downcast_ref::<T>().and_then(|value| serde_json::to_string(value).ok()).unwrap_or_default()
-        })
+        Self::Typed(
+            Arc::new(value),
+            #[cfg(feature = "ssr")]
+            |any| any.downcast_ref::<T>().map(crate::aside::Json::of).unwrap_or_default(),
+        )
     }
 
     fn typed<T: Loadable>(&self) -> Result<Arc<T>, Problem> {
         match self {
             Self::Text(json) => serde_json::from_str(json).map(Arc::new).map_err(Problem::unreadable),
-            Self::Typed(any, _) => any.clone().downcast().map_err(|_| Problem::unreadable("type")),
+            Self::Typed(any, ..) => any.clone().downcast().map_err(|_| Problem::unreadable("type")),
         }
     }
 }
 
-/// The answer of the first fetch; its text form travels in the document.
+/// The answer of the first fetch. Its text form travels in the document: a problem itself, or the element beside the page
+/// that carries the value.
 #[derive(Clone)]
-struct Answer(Result<Value, Problem>);
+struct Answer(Result<Value, Problem>, Option<String>);
+
+impl Answer {
+    fn new(answer: Result<Value, Problem>) -> Self {
+        Self(answer, None)
+    }
+
+    /// Puts the text of the value beside the page.
+    #[cfg(feature = "ssr")]
+    fn put(self, aside: Option<&crate::aside::Aside>) -> Self {
+        let element = match (&self.0, aside) {
+            (Ok(Value::Typed(any, encode)), Some(aside)) => Some(aside.data(encode(any.as_ref()))),
+            _ => None,
+        };
+        Self(self.0, element)
+    }
+}
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Ok(Value::Text(json)) => write!(f, "+{json}"),
-            Ok(Value::Typed(any, encode)) => write!(f, "+{}", encode(any.as_ref())),
-            Err(problem) => write!(f, "-{}", serde_json::to_string(problem).unwrap_or_default()),
+        match self {
+            Self(Err(problem), _) => f.write_str(&serde_json::to_string(problem).unwrap_or_default()),
+            Self(Ok(_), element) => write!(f, "={}", element.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -59,11 +81,18 @@ impl FromStr for Answer {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(match text.strip_prefix('+') {
-            Some(json) => Ok(Value::Text(json.into())),
-            None => Err(serde_json::from_str(text.trim_start_matches('-')).unwrap_or_else(Problem::unreadable)),
+        Ok(Self::new(match text.strip_prefix('=') {
+            Some(element) => {
+                text_of(element).map(|json| Value::Text(json.into())).ok_or_else(|| Problem::unreadable(element))
+            }
+            None => Err(serde_json::from_str(text).unwrap_or_else(Problem::unreadable)),
         }))
     }
+}
+
+/// The text of an element of the document.
+fn text_of(element: &str) -> Option<String> {
+    if cfg!(feature = "hydrate") { document().get_element_by_id(element)?.text_content() } else { None }
 }
 
 type Fetching = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -82,10 +111,18 @@ struct Machine {
 impl Machine {
     fn new(kinds: &'static [ChangeKind], fetch: impl Fn() -> Fetching + Send + Sync + 'static) -> Self {
         let fetch = Arc::new(fetch);
-        let first = Resource::new_str_blocking(|| (), {
+        let first = {
             let fetch = fetch.clone();
-            move |()| untrack(|| fetch())
-        });
+            #[cfg(feature = "ssr")]
+            let fetch = {
+                let aside = use_context::<crate::aside::Aside>();
+                move || {
+                    let (fetching, aside) = (fetch(), aside.clone());
+                    async move { fetching.await.put(aside.as_ref()) }
+                }
+            };
+            Resource::new_str_blocking(|| (), move |()| untrack(|| fetch()))
+        };
         let machine = Self {
             first,
             value: RwSignal::new(None),
@@ -106,7 +143,7 @@ impl Machine {
             newest.set_value(number);
             machine.busy.set(true);
             spawn_local(async move {
-                let Answer(answer) = fetching.await;
+                let Answer(answer, _) = fetching.await;
                 // The page may be gone, or a later fetch may have begun.
                 if newest.try_get_value() == Some(number) {
                     machine.busy.set(false);
@@ -151,7 +188,7 @@ impl<T: Loadable> Load<T> {
     {
         let erased = move || -> Fetching {
             let fetching = fetch();
-            Box::pin(async move { Answer(fetching.await.map(Value::new)) })
+            Box::pin(async move { Answer::new(fetching.await.map(Value::new)) })
         };
         Self { machine: Machine::new(kinds, erased), kind: PhantomData }
     }
@@ -209,7 +246,7 @@ type Children = Arc<dyn Fn(&Value) -> Result<AnyView, Problem> + Send + Sync>;
 fn show(machine: Machine, waiting: Option<Waiting>, children: Children) -> AnyView {
     let quiet = waiting.is_none();
     let retry = Callback::new(move |()| machine.again.notify());
-    let loaded = move |Answer(first): Answer| {
+    let loaded = move |Answer(first, _): Answer| {
         let children = children.clone();
         if let Err(problem) = &first
             && !quiet
@@ -238,15 +275,36 @@ fn show(machine: Machine, waiting: Option<Waiting>, children: Children) -> AnyVi
             }
         }
     };
-    view! {
-        <Suspense fallback=move || waiting.as_ref().map(|waiting| waiting())>
-            {move || {
-                let loaded = loaded.clone();
-                Suspend::new(async move { loaded(machine.first.await) })
-            }}
-        </Suspense>
+    // The server waits for everything and never shows what stands in its place. A boundary would make all below it twice,
+    // the first time beside the request, whose end it does not wait for.
+    #[cfg(feature = "ssr")]
+    {
+        // The browser's boundary takes a number, which those of resources are counted with.
+        let _ = Owner::current_shared_context().map(|context| context.next_id());
+        let owner = Owner::current().unwrap_or_default();
+        // Nobody else keeps the page's signals while the answer is awaited.
+        let ancestors: Vec<Owner> = std::iter::successors(owner.parent(), Owner::parent).collect();
+        let content = move || {
+            let (loaded, owner, ancestors) = (loaded.clone(), owner.clone(), ancestors.clone());
+            Suspend::new(async move {
+                let shown = loaded(machine.first.await);
+                let kept = move || {
+                    let _ancestors = &ancestors;
+                    shown()
+                };
+                OwnedView::new_with_owner(kept, owner)
+            })
+        };
+        content.into_any()
     }
-    .into_any()
+    #[cfg(not(feature = "ssr"))]
+    {
+        let content = move || {
+            let loaded = loaded.clone();
+            Suspend::new(async move { loaded(machine.first.await) })
+        };
+        view! { <Suspense fallback=move || waiting.as_ref().map(|waiting| waiting())>{content}</Suspense> }.into_any()
+    }
 }
 
 /// Says that what is shown could not be refreshed.
@@ -260,13 +318,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_comes_back_from_the_document_as_it_went_in() {
-        let answer = Answer(Ok(Value::new(vec!["a".to_owned(), "</script>".to_owned()])));
-        let Ok(read) = answer.to_string().parse::<Answer>();
-        assert_eq!(*read.0.unwrap().typed::<Vec<String>>().unwrap(), ["a", "</script>"]);
-
+    fn a_problem_comes_back_from_the_document_as_it_went_in() {
         let problem = Problem::unreachable("no route");
-        let Ok(read) = Answer(Err(problem.clone())).to_string().parse::<Answer>();
+        let Ok(read) = Answer::new(Err(problem.clone())).to_string().parse::<Answer>();
         assert_eq!(read.0.err(), Some(problem));
     }
 

@@ -2,7 +2,7 @@
 
 use api::{
     Problem,
-    client::{Method, Request, Response, ResponseFuture, Transport},
+    client::{Body, Method, Request, Response, ResponseFuture, Transport},
 };
 use gloo_net::http::RequestBuilder;
 use send_wrapper::SendWrapper;
@@ -54,5 +54,5 @@ async fn fetch(csrf_token: &str, request: Request) -> Result<Response, Problem> 
     };
     let response = sent.await.map_err(Problem::unreachable)?;
     let body = response.binary().await.map_err(Problem::unreachable)?;
-    Ok(Response { status: response.status(), body })
+    Ok(Response { status: response.status(), body: Body::Bytes(body) })
 }

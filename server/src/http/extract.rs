@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::in_process;
 use super::problem::Failure;
 use crate::auth::Caller;
 use crate::services::Error;
@@ -38,9 +39,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-impl<T: serde::Serialize> IntoResponse for Json<T> {
+impl<T: serde::Serialize + Send + 'static> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        axum::Json(self.0).into_response()
+        in_process::answer(self.0)
     }
 }
 

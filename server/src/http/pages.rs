@@ -1,15 +1,18 @@
 //! The pages of the console and the files they load.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use api::client::{Client, Query};
-use app::{Boot, PageStatus, RenderedRows, Theme};
+use app::{Aside, Boot, PageStatus, RenderedRows, Theme};
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as FromState};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
 use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -68,6 +71,7 @@ struct Page {
     boot: Boot,
     caller: Option<Caller>,
     address: ClientAddress,
+    aside: Aside,
 }
 
 /// Sends strangers to the sign-in, and finds out what the page needs to know.
@@ -115,8 +119,15 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
     let position = services::watch::position(&state);
     let theme = Theme::from_cookie(cookie::get(&parts.headers, THEME_COOKIE));
     let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending, position };
-    parts.extensions.insert(Page { boot, caller, address });
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let aside = match secret::random() {
+        Ok(secret) => Aside::new(&secret),
+        Err(error) => return broken(&error),
+    };
+    parts.extensions.insert(Page { boot, caller, address, aside: aside.clone() });
+    let mut response = match assembled(next.run(Request::from_parts(parts, body)).await, &aside).await {
+        Ok(response) => response,
+        Err(error) => return broken(&error),
+    };
     if is_setup_over {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -125,6 +136,19 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Puts what was kept beside the page into it.
+async fn assembled(response: Response, aside: &Aside) -> Result<Response, axum::Error> {
+    let (mut parts, body) = response.into_parts();
+    let page = to_bytes(body, usize::MAX).await?;
+    if page.is_empty() {
+        return Ok(Response::from_parts(parts, Body::empty()));
+    }
+    let pieces = aside.assemble(&page);
+    parts.headers.insert(header::CONTENT_LENGTH, pieces.iter().map(Bytes::len).sum::<usize>().into());
+    let pieces = pieces.into_iter().map(Ok::<_, Infallible>);
+    Ok(Response::from_parts(parts, Body::from_stream(futures::stream::iter(pieces))))
 }
 
 fn to_login(parts: &Parts) -> Response {
@@ -152,9 +176,10 @@ fn broken(error: &dyn std::fmt::Display) -> Response {
 /// Gives the page its client, its boot and its security policy.
 fn provide_page_context(api: &Router) {
     let Some(page) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Page>().cloned()) else { return };
-    let Page { boot, caller, address } = page;
+    let Page { boot, caller, address, aside } = page;
     let transport = InProcess { api: api.clone(), caller, address, language: boot.language };
     provide_context(Client::new(transport));
+    provide_context(aside);
     provide_context(boot);
     if let Some(response) = use_context::<ResponseOptions>() {
         set_content_security_policy(&response);

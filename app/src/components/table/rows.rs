@@ -21,14 +21,22 @@ use crate::{
     query::ListState,
 };
 
+pub(super) type Untyped = dyn Any + Send + Sync;
+
 /// Where a row's content stands: in a list whose type only the columns know.
 pub(super) struct Place {
     pub label: String,
-    list: Arc<dyn Any + Send + Sync>,
+    list: Arc<Untyped>,
     index: usize,
-    item: fn(&(dyn Any + Send + Sync), usize) -> Option<Arc<dyn Any + Send + Sync>>,
+    item: fn(&Self) -> Option<Arc<Untyped>>,
     #[cfg(feature = "ssr")]
-    is_same: fn(&(dyn Any + Send + Sync), usize, &(dyn Any + Send + Sync)) -> bool,
+    is_same: fn(&Self, &Untyped) -> bool,
+}
+
+impl Place {
+    fn typed<T: Loadable>(&self) -> Option<&T> {
+        self.list.downcast_ref::<List<T>>()?.items.get(self.index)
+    }
 }
 
 /// A row. Its content changes under it, so that a menu stays open and the cursor stays where it is.
@@ -41,15 +49,20 @@ pub(super) struct Row {
 impl Row {
     pub fn subject(&self) -> Option<Subject> {
         let place = self.place.read();
-        Some(Subject { name: place.label.clone(), item: (place.item)(place.list.as_ref(), place.index)? })
+        Some(Subject { name: place.label.clone(), item: (place.item)(&place)? })
     }
 }
 
 #[cfg(feature = "ssr")]
 impl Row {
+    /// A copy of the row's content.
+    pub fn item(&self) -> Option<Arc<Untyped>> {
+        self.place.with_untracked(|place| (place.item)(place))
+    }
+
     /// Whether the row's content is the same as another's.
-    pub fn is_same(&self, item: &(dyn Any + Send + Sync)) -> bool {
-        self.place.with_untracked(|place| (place.is_same)(place.list.as_ref(), place.index, item))
+    pub fn is_same(&self, item: &Untyped) -> bool {
+        self.place.with_untracked(|place| (place.is_same)(place, item))
     }
 }
 
@@ -57,6 +70,11 @@ impl Row {
 #[derive(Clone)]
 pub(super) struct Page {
     pub rows: Vec<Row>,
+    #[cfg(feature = "ssr")]
+    pub list: Arc<Untyped>,
+    /// Whether two lists have the same rows.
+    #[cfg(feature = "ssr")]
+    pub is_same: fn(&Untyped, &Untyped) -> bool,
     pub total: u64,
     pub age_ms: Option<u64>,
 }
@@ -73,36 +91,39 @@ impl Page {
             before.iter().flat_map(|page| page.rows.iter()).map(|row| (row.key.as_str(), row)).collect();
         let row = |(index, item): (usize, &T)| {
             let key = key(item);
-            let item_of = |list: &(dyn Any + Send + Sync), index: usize| {
-                let item = list.downcast_ref::<List<T>>()?.items.get(index)?.clone();
-                Some(Arc::new(item) as Arc<dyn Any + Send + Sync>)
-            };
-            #[cfg(feature = "ssr")]
-            let is_same = |list: &(dyn Any + Send + Sync), index: usize, item: &(dyn Any + Send + Sync)| {
-                list.downcast_ref::<List<T>>().and_then(|list| list.items.get(index)) == item.downcast_ref()
-            };
             let place = Place {
                 label: label(item),
                 list: list.clone(),
                 index,
-                item: item_of,
+                item: |place| Some(Arc::new(place.typed::<T>()?.clone())),
                 #[cfg(feature = "ssr")]
-                is_same,
+                is_same: |place, item| place.typed::<T>() == item.downcast_ref(),
             };
             let Some(old) = old.get(key.as_str()) else {
                 return Row { key, place: ArcRwSignal::new(place) };
             };
-            let same = old.place.with_untracked(|old| {
-                old.list.downcast_ref::<List<T>>().and_then(|list| list.items.get(old.index)) == Some(item)
-            });
+            let same = old.place.with_untracked(|old| old.typed() == Some(item));
             *old.place.write_untracked() = place;
             if !same {
                 old.place.notify();
             }
             (*old).clone()
         };
-        Self { rows: list.items.iter().enumerate().map(row).collect(), total: list.total, age_ms: list.age_ms }
+        Self {
+            rows: list.items.iter().enumerate().map(row).collect(),
+            #[cfg(feature = "ssr")]
+            list: list.clone(),
+            #[cfg(feature = "ssr")]
+            is_same: |a, b| items::<T>(a) == items::<T>(b),
+            total: list.total,
+            age_ms: list.age_ms,
+        }
     }
+}
+
+#[cfg(feature = "ssr")]
+fn items<T: Loadable>(list: &Untyped) -> Option<&[T]> {
+    list.downcast_ref::<List<T>>().map(|list| list.items.as_slice())
 }
 
 /// The rows that are picked.
@@ -176,19 +197,7 @@ pub(super) fn Rows(
             })
         }
     };
-    #[cfg(feature = "ssr")]
-    let rendered = super::rendered::Scope::of(table.name, pickable);
-    let row = {
-        let table = table.clone();
-        move |row: Row| {
-            #[cfg(feature = "ssr")]
-            if let Some(rendered) = &rendered {
-                let html = rendered.html(&row, || row_content(&table, &row, hidden, picked));
-                return view! { <tr inner_html=html></tr> }.into_any();
-            }
-            row_view(&table, &row, hidden, picked)
-        }
-    };
+    let body = rows_view(&table, page, hidden, picked);
     view! {
         <div class="resource__scroll">
             <table class="table">
@@ -218,13 +227,7 @@ pub(super) fn Rows(
                             })}
                     </tr>
                 </thead>
-                <tbody>
-                    <For
-                        each=move || page.with(|page| page.rows.clone())
-                        key=|row| row.key.clone()
-                        children=row
-                    />
-                </tbody>
+                {body}
             </table>
         </div>
     }
@@ -266,6 +269,25 @@ fn Head(
             {name}
         </th>
     }
+}
+
+fn rows_view(table: &Arc<ResourceTable>, page: RwSignal<Page>, hidden: Hidden, picked: Picked) -> AnyView {
+    let row = {
+        let table = table.clone();
+        move |row: &Row| row_view(&table, row, hidden, picked)
+    };
+    #[cfg(feature = "ssr")]
+    if let Some(rendered) = super::rendered::Scope::of(table.name, !table.actions.is_empty()) {
+        let mark = rendered.html(&page.read_untracked(), row);
+        return view! { <tbody inner_html=mark></tbody> }.into_any();
+    }
+    let rows = move || page.with(|page| page.rows.clone());
+    view! {
+        <tbody>
+            <For each=rows key=|row| row.key.clone() children=move |it| row(&it) />
+        </tbody>
+    }
+    .into_any()
 }
 
 fn row_view(table: &Arc<ResourceTable>, row: &Row, hidden: Hidden, picked: Picked) -> AnyView {
