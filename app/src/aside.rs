@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use leptos::prelude::Owner;
 use serde::Serialize;
 
 /// The id of the element with data begins so.
@@ -22,12 +23,14 @@ struct Kept {
     mark: String,
     html: Vec<Bytes>,
     data: Vec<Vec<Bytes>>,
+    owners: Vec<Owner>,
 }
 
 impl Aside {
     /// Nothing yet. Nobody may guess `secret`: a text with the mark in it would be replaced.
     pub fn new(secret: &str) -> Self {
-        Self(Arc::new(Mutex::new(Kept { mark: format!("<!--{secret} "), html: Vec::new(), data: Vec::new() })))
+        let mark = format!("<!--{secret} ");
+        Self(Arc::new(Mutex::new(Kept { mark, html: Vec::new(), data: Vec::new(), owners: Vec::new() })))
     }
 
     /// Keeps HTML; what is given stands for it in the page.
@@ -44,9 +47,24 @@ impl Aside {
         format!("{DATA}{}", kept.data.len() - 1)
     }
 
+    /// Keeps what owns the signals of the page until [`Aside::clear`].
+    pub(crate) fn keep(&self, owners: impl Iterator<Item = Owner>) {
+        self.kept().owners.extend(owners);
+    }
+
+    /// Lets go of everything. Whoever made it must call this when the page is done or given up: the owners know it too.
+    pub fn clear(&self) {
+        let owners = {
+            let mut kept = self.kept();
+            (kept.html, kept.data) = (Vec::new(), Vec::new());
+            std::mem::take(&mut kept.owners)
+        };
+        drop(owners);
+    }
+
     /// The whole page in pieces, from what was rendered.
     pub fn assemble(&self, page: &Bytes) -> Vec<Bytes> {
-        let Kept { mark, html, data } = &mut *self.kept();
+        let Kept { mark, html, data, .. } = &mut *self.kept();
         let (mut pieces, mut from) = (Vec::new(), 0);
         for at in memchr::memmem::find_iter(page, mark.as_bytes()) {
             let number = page[at + mark.len()..].split(|byte| *byte == b'-').next().unwrap_or_default();

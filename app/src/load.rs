@@ -114,14 +114,17 @@ impl Machine {
         let first = {
             let fetch = fetch.clone();
             #[cfg(feature = "ssr")]
-            let fetch = {
-                let aside = use_context::<crate::aside::Aside>();
-                move || {
-                    let (fetching, aside) = (fetch(), aside.clone());
+            let aside = use_context::<crate::aside::Aside>();
+            let fetch = move || {
+                let fetching = fetch();
+                #[cfg(feature = "ssr")]
+                let fetching = {
+                    let aside = aside.clone();
                     async move { fetching.await.put(aside.as_ref()) }
-                }
+                };
+                fetching
             };
-            Resource::new_str_blocking(|| (), move |()| untrack(|| fetch()))
+            Resource::new_str_blocking(|| (), move |()| untrack(&fetch))
         };
         let machine = Self {
             first,
@@ -281,19 +284,14 @@ fn show(machine: Machine, waiting: Option<Waiting>, children: Children) -> AnyVi
     {
         // The browser's boundary takes a number, which those of resources are counted with.
         let _ = Owner::current_shared_context().map(|context| context.next_id());
+        // Nobody else keeps the page's signals while the answer is awaited, and the head is written after the body.
         let owner = Owner::current().unwrap_or_default();
-        // Nobody else keeps the page's signals while the answer is awaited.
-        let ancestors: Vec<Owner> = std::iter::successors(owner.parent(), Owner::parent).collect();
+        if let Some(aside) = use_context::<crate::aside::Aside>() {
+            aside.keep(std::iter::successors(Some(owner.clone()), Owner::parent));
+        }
         let content = move || {
-            let (loaded, owner, ancestors) = (loaded.clone(), owner.clone(), ancestors.clone());
-            Suspend::new(async move {
-                let shown = loaded(machine.first.await);
-                let kept = move || {
-                    let _ancestors = &ancestors;
-                    shown()
-                };
-                OwnedView::new_with_owner(kept, owner)
-            })
+            let (loaded, owner) = (loaded.clone(), owner.clone());
+            Suspend::new(async move { OwnedView::new_with_owner(loaded(machine.first.await), owner) })
         };
         content.into_any()
     }

@@ -312,6 +312,24 @@ async fn a_thousand_rows_are_listed_and_searched_at_once() {
     assert_eq!((found["items"].as_array().unwrap().len(), &found["total"]), (20, &Value::from(1_000)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_open_pages_at_once_all_get_them_whole() {
+    let engine = FakeEngine::start().await;
+    for number in 0..50 {
+        engine.add_container(&shop(&format!("shop-web-{number}"), "web"));
+    }
+    let (_portal, admin) = portal(&engine).await;
+    listed(&admin, CONTAINERS, 50).await;
+    for path in ["/", "/apps", "/operations", "/clusters/local/containers", "/clusters/local/nodes"] {
+        let open = (0..64).map(|_| async {
+            let page = admin.get(path).await.expect(200).text();
+            let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once(" · Gantry</title>"));
+            assert!(title.is_some() && page.contains("<h1") && page.contains("id=\"data-1\""), "{path}: {page}");
+        });
+        futures::future::join_all(open).await;
+    }
+}
+
 #[tokio::test]
 async fn a_page_that_is_rendered_again_has_the_rows_as_they_are_by_then() {
     let engine = FakeEngine::start().await;

@@ -25,8 +25,13 @@ pub fn PageHeader(
     children: Option<Children>,
 ) -> impl IntoView {
     let step = |(name, href): (String, String)| view! { <a href=href>{name}</a><IconView icon=Icon::Right /> };
+    // The server writes the head last, when the page's signals may be gone.
+    #[cfg(feature = "ssr")]
+    let text = title.get_untracked();
+    #[cfg(not(feature = "ssr"))]
+    let text = move || title.get();
     view! {
-        <Title text=move || title.get() />
+        <Title text />
         <header class="page__head">
             <div class="page__title">
                 {(!above.is_empty())

@@ -124,7 +124,8 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         Err(error) => return broken(&error),
     };
     parts.extensions.insert(Page { boot, caller, address, aside: aside.clone() });
-    let mut response = match assembled(next.run(Request::from_parts(parts, body)).await, &aside).await {
+    let aside = Cleared(aside);
+    let mut response = match assembled(next.run(Request::from_parts(parts, body)).await, &aside.0).await {
         Ok(response) => response,
         Err(error) => return broken(&error),
     };
@@ -136,6 +137,15 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Lets go of what was kept beside a page, also where nobody waits for the page any more.
+struct Cleared(Aside);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
 }
 
 /// Puts what was kept beside the page into it.
