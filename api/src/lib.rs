@@ -3,6 +3,7 @@
 //! Plain Rust that compiles to wasm and does no I/O of its own. Nothing here knows axum, leptos or a database.
 
 pub mod app;
+pub mod audit;
 pub mod client;
 pub mod cluster;
 pub mod container;

@@ -57,6 +57,23 @@ impl Permission {
         Self::ManagePortal,
     ];
 
+    /// What it allows, for the user guide.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::ViewCluster => {
+                "See the engine's own objects and facts: all containers, images, networks, volumes, nodes and events."
+            }
+            Self::OperateCluster => {
+                "Change the engine's own objects: start, stop, remove containers, pull and remove images."
+            }
+            Self::ViewApp => "See a project's apps, containers, releases, logs and figures.",
+            Self::DeployApp => "Create, change, scale, restart, roll back and delete apps.",
+            Self::OpenTerminal => "Open a terminal in a container of a project.",
+            Self::ManageProject => "Manage a project's members and settings.",
+            Self::ManagePortal => "Make and delete projects, and manage users.",
+        }
+    }
+
     /// The least project role that has it; `None` where only a system administrator has.
     pub const fn least_role(self) -> Option<ProjectRole> {
         match self {
@@ -82,6 +99,21 @@ pub fn allows(system: SystemRole, project: Option<ProjectRole>, permission: Perm
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_user_guide_has_this_table() {
+        let guide = include_str!("../../docs/user-guide/people.md");
+        let (_, rest) = guide.split_once("<!-- permissions -->\n").unwrap();
+        let table: Vec<&str> = rest.split_once("<!-- /permissions -->").unwrap().0.lines().skip(2).collect();
+        let row = |permission: Permission| {
+            let members = [ProjectRole::Guest, ProjectRole::Developer, ProjectRole::Admin];
+            let member = members.map(|role| allows(SystemRole::Member, Some(role), permission));
+            let cells = member.into_iter().chain([allows(SystemRole::Admin, None, permission)]);
+            let cells: String = cells.map(|has| if has { " ✓ |" } else { " |" }).collect();
+            format!("| {} |{cells}", permission.meaning())
+        };
+        assert_eq!(table, Permission::ALL.map(row));
+    }
 
     #[test]
     fn a_higher_project_role_never_loses_a_permission() {

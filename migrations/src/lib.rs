@@ -6,6 +6,7 @@
 mod m0001_identity;
 mod m0002_apps;
 mod m0003_samples;
+mod m0004_people;
 
 use sea_orm_migration::prelude::*;
 
@@ -17,6 +18,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_identity::Migration), Box::new(m0002_apps::Migration), Box::new(m0003_samples::Migration)]
+        vec![
+            Box::new(m0001_identity::Migration),
+            Box::new(m0002_apps::Migration),
+            Box::new(m0003_samples::Migration),
+            Box::new(m0004_people::Migration),
+        ]
     }
 }

@@ -12,6 +12,7 @@
 mod app_crashes;
 mod app_faults;
 mod apps;
+mod audit;
 mod cli;
 mod containers;
 mod cross_site;
@@ -25,6 +26,7 @@ mod images;
 mod logs;
 mod me;
 mod operations;
+mod people;
 mod picture;
 mod project;
 mod real_deploy;

@@ -23,18 +23,34 @@ enum Outsider {
 use Outsider::{AdminOnly, Filtered, Missing, Own};
 
 /// Open to everyone.
-const OPEN: [(&str, &str); 2] = [("POST", "/api/v1/setup"), ("POST", "/api/v1/session")];
+const OPEN: [(&str, &str); 3] =
+    [("POST", "/api/v1/setup"), ("POST", "/api/v1/session"), ("POST", "/api/v1/invitation")];
 
 /// Every other route. A new one needs its line here, or the test fails.
 const GUARDED: &[(&str, &str, Outsider)] = &[
     ("DELETE", "/api/v1/session", Own),
     ("GET", "/api/v1/me", Own),
     ("PUT", "/api/v1/me/password", Own),
+    ("GET", "/api/v1/me/sessions", Own),
+    ("DELETE", "/api/v1/me/sessions/{session}", Own),
     ("GET", "/api/v1/tokens", Own),
     ("POST", "/api/v1/tokens", Own),
     ("DELETE", "/api/v1/tokens/{token}", Missing),
+    ("GET", "/api/v1/users", AdminOnly),
+    ("POST", "/api/v1/users", AdminOnly),
+    ("PATCH", "/api/v1/users/{user}", AdminOnly),
+    ("DELETE", "/api/v1/users/{user}", AdminOnly),
+    ("POST", "/api/v1/users/{user}/password-link", AdminOnly),
+    ("GET", "/api/v1/audit", AdminOnly),
+    ("GET", "/api/v1/audit/export", AdminOnly),
     ("GET", "/api/v1/projects", Filtered),
+    ("POST", "/api/v1/projects", AdminOnly),
     ("GET", "/api/v1/projects/{project}", Missing),
+    ("DELETE", "/api/v1/projects/{project}", Missing),
+    ("GET", "/api/v1/projects/{project}/members", Missing),
+    ("PUT", "/api/v1/projects/{project}/members/{username}", Missing),
+    ("DELETE", "/api/v1/projects/{project}/members/{username}", Missing),
+    ("GET", "/api/v1/projects/{project}/audit", Missing),
     ("GET", "/api/v1/overview", Filtered),
     ("GET", "/api/v1/search", Filtered),
     ("GET", "/api/v1/clusters", Filtered),
@@ -97,6 +113,10 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
 
 /// Bodies for routes that ask for one, so that who may is decided and not what is wrong with the body.
 const BODIES: &[(&str, &str, &str)] = &[
+    ("POST", "/api/v1/users", r#"{"username": "a"}"#),
+    ("PATCH", "/api/v1/users/{user}", r#"{"disabled": true}"#),
+    ("POST", "/api/v1/projects", r#"{"name": "a"}"#),
+    ("PUT", "/api/v1/projects/{project}/members/{username}", r#"{"role": "guest"}"#),
     ("POST", "/api/v1/clusters/{cluster}/images/{image}/tag", r#"{"tag": "a:b"}"#),
     ("POST", "/api/v1/projects/{project}/apps", r#"{"name": "a", "cluster": "local", "compose": ""}"#),
     ("POST", "/api/v1/projects/{project}/apps/preview", r#"{"name": "a", "cluster": "local", "compose": ""}"#),

@@ -1,5 +1,8 @@
 //! Sessions: kept in the database, unused ones end after 12 hours, all after 7 days.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
@@ -18,6 +21,10 @@ const TOUCH_EVERY: Duration = Duration::minutes(1);
 
 const USER: &str = "user";
 const CSRF: &str = "csrf";
+const ADDRESS: &str = "address";
+const BROWSER: &str = "browser";
+/// What is kept of a browser's name for itself, in characters.
+const LONGEST_BROWSER: usize = 255;
 
 /// What a signed-in session holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +37,33 @@ pub struct Signed {
     pub csrf_token: String,
 }
 
+/// Where a session begins.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The client's address.
+    pub address: IpAddr,
+    /// What the browser says it is.
+    pub browser: Option<String>,
+}
+
+/// Where a session began, as its values in the database tell.
+pub fn origin(data: &str) -> (Option<String>, Option<String>) {
+    let values: HashMap<String, serde_json::Value> = serde_json::from_str(data).unwrap_or_default();
+    let text = |name: &str| values.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    (text(ADDRESS), text(BROWSER))
+}
+
 /// Signs the session in: a new id, a new CSRF token.
-pub async fn start(session: &Session, user: Ulid) -> Result<(), String> {
+pub async fn start(session: &Session, user: Ulid, origin: Origin) -> Result<(), String> {
     let csrf_token = secret::random().map_err(|error| error.to_string())?;
     let run = async {
         session.cycle_id().await?;
         session.insert(USER, user.to_string()).await?;
         session.insert(CSRF, csrf_token).await?;
+        session.insert(ADDRESS, origin.address.to_canonical().to_string()).await?;
+        if let Some(browser) = origin.browser {
+            session.insert(BROWSER, browser.chars().take(LONGEST_BROWSER).collect::<String>()).await?;
+        }
         session.set_expiry(Some(Expiry::AtDateTime(OffsetDateTime::now_utc() + LIFETIME)));
         Ok::<_, tower_sessions::session::Error>(())
     };

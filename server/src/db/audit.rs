@@ -1,7 +1,9 @@
 //! The audit log.
 
+use api::audit::{AuditEntry, AuditResult};
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Func;
+use sea_orm::{Condition, ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::Error;
 
@@ -28,6 +30,101 @@ pub struct Model {
     pub result: String,
     /// More, without secrets.
     pub detail: String,
+    /// The project it belongs to.
+    pub project: Option<String>,
+}
+
+impl TryFrom<Model> for AuditEntry {
+    type Error = Error;
+
+    fn try_from(model: Model) -> Result<Self, Error> {
+        Ok(Self {
+            id: super::ulid(&model.id)?,
+            at: super::time(model.at),
+            username: model.username,
+            user: model.user_id.as_deref().map(super::ulid).transpose()?,
+            address: model.address,
+            action: model.action,
+            target: model.target,
+            project: model.project,
+            result: match model.result.as_str() {
+                "done" => AuditResult::Done,
+                "refused" => AuditResult::Refused,
+                _ => AuditResult::Failed,
+            },
+            detail: model.detail,
+        })
+    }
+}
+
+/// Which entries to read. A list is one or several values of which one must fit.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Names it was done under.
+    pub users: Option<Vec<String>>,
+    /// Actions.
+    pub actions: Option<Vec<String>>,
+    /// Results.
+    pub results: Option<Vec<String>>,
+    /// Projects.
+    pub projects: Option<Vec<String>>,
+    /// From then on, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Before then.
+    pub until: Option<i64>,
+    /// Words that all occur in the target or the detail.
+    pub words: Vec<String>,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        let mut all = Condition::all();
+        for (column, values) in [
+            (Column::Username, &self.users),
+            (Column::Action, &self.actions),
+            (Column::Result, &self.results),
+            (Column::Project, &self.projects),
+        ] {
+            if let Some(values) = values {
+                all = all.add(column.is_in(values.iter().map(String::as_str)));
+            }
+        }
+        all = all.add_option(self.since.map(|since| Column::At.gte(since)));
+        all = all.add_option(self.until.map(|until| Column::At.lt(until)));
+        for word in &self.words {
+            let has = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(super::containing(word));
+            all = all.add(has(Column::Target).or(has(Column::Detail)));
+        }
+        all
+    }
+}
+
+/// A page of entries, newest first, and how many fit.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &Filter,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<AuditEntry>, u64), Error> {
+    let fitting = Entity::find().filter(filter.condition());
+    let total = fitting.clone().count(connection).await?;
+    let rows = fitting.order_by_desc(Column::Id).offset(offset).limit(limit).all(connection).await?;
+    Ok((rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, total))
+}
+
+/// The next entries behind `after`, oldest first.
+pub async fn next(
+    connection: &impl ConnectionTrait,
+    filter: &Filter,
+    after: Option<ulid::Ulid>,
+    limit: u64,
+) -> Result<Vec<AuditEntry>, Error> {
+    let mut query = Entity::find().filter(filter.condition());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after.to_string()));
+    }
+    let rows = query.order_by_asc(Column::Id).limit(limit).all(connection).await?;
+    rows.into_iter().map(AuditEntry::try_from).collect()
 }
 
 /// No relation is queried through the entity.

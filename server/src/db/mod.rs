@@ -9,6 +9,7 @@ mod connect;
 pub mod error;
 pub mod migrate;
 pub mod operation;
+pub mod password_link;
 pub mod project;
 pub mod release;
 pub mod sample;
@@ -17,6 +18,7 @@ pub mod setting;
 pub mod token;
 pub mod user;
 
+use sea_orm::sea_query::LikeExpr;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -100,4 +102,10 @@ pub fn time(millis: i64) -> OffsetDateTime {
 /// An id from the database; a text that is none is an error of the database.
 pub fn ulid(text: &str) -> Result<ulid::Ulid, Error> {
     text.parse().map_err(|_| Error::Other(format!("`{text}` is no id")))
+}
+
+/// What is like any text in small letters that contains a word.
+fn containing(word: &str) -> LikeExpr {
+    let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }

@@ -1,9 +1,12 @@
 //! Projects and their members.
 
+use std::collections::BTreeMap;
+
 use api::permission::ProjectRole;
-use api::user::Membership;
+use api::user::{Membership, User};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, QueryOrder};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect as _};
 use time::OffsetDateTime;
 use ulid::Ulid;
 
@@ -120,6 +123,48 @@ pub async fn memberships(connection: &impl ConnectionTrait, user: Ulid) -> Resul
         .collect()
 }
 
+/// Keeps a project as it is until the transaction ends; whether there is one.
+pub async fn hold(txn: &impl ConnectionTrait, id: Ulid) -> Result<bool, Error> {
+    Ok(Entity::find_by_id(id.to_string()).lock_exclusive().one(txn).await?.is_some())
+}
+
+/// Removes a project with its memberships.
+pub async fn delete(connection: &impl ConnectionTrait, id: Ulid) -> Result<(), Error> {
+    Entity::delete_by_id(id.to_string()).exec(connection).await?;
+    Ok(())
+}
+
+/// The members of a project: accounts by name, each with its role.
+pub async fn members(connection: &impl ConnectionTrait, project: Ulid) -> Result<Vec<(User, ProjectRole)>, Error> {
+    let query = membership::Entity::find().filter(membership::Column::ProjectId.eq(project.to_string()));
+    let roles: BTreeMap<String, String> =
+        query.all(connection).await?.into_iter().map(|member| (member.user_id, member.role)).collect();
+    let users = super::user::find_all(connection, roles.keys().cloned().collect()).await?;
+    let with_role = |user: User| {
+        let role = parse_role(roles.get(&user.id.to_string()).map_or("", String::as_str))?;
+        Ok((user, role))
+    };
+    users.into_iter().map(with_role).collect()
+}
+
+/// Makes an account a member of a project, or changes its role there.
+pub async fn put_membership(
+    connection: &impl ConnectionTrait,
+    user: Ulid,
+    project: Ulid,
+    role: ProjectRole,
+) -> Result<(), Error> {
+    let model = membership::ActiveModel {
+        user_id: Set(user.to_string()),
+        project_id: Set(project.to_string()),
+        role: Set(role_text(role).to_owned()),
+    };
+    let key = [membership::Column::UserId, membership::Column::ProjectId];
+    let conflict = OnConflict::columns(key).update_column(membership::Column::Role).to_owned();
+    membership::Entity::insert(model).on_conflict(conflict).exec_without_returning(connection).await?;
+    Ok(())
+}
+
 /// Makes an account a member of a project.
 pub async fn insert_membership(
     connection: &impl ConnectionTrait,
@@ -136,10 +181,10 @@ pub async fn insert_membership(
     Ok(())
 }
 
-/// Ends a membership.
-pub async fn delete_membership(connection: &impl ConnectionTrait, user: Ulid, project: Ulid) -> Result<(), Error> {
-    membership::Entity::delete_by_id((user.to_string(), project.to_string())).exec(connection).await?;
-    Ok(())
+/// Ends a membership; whether there was one.
+pub async fn delete_membership(connection: &impl ConnectionTrait, user: Ulid, project: Ulid) -> Result<bool, Error> {
+    let query = membership::Entity::delete_by_id((user.to_string(), project.to_string()));
+    Ok(query.exec(connection).await?.rows_affected > 0)
 }
 
 fn parse_role(text: &str) -> Result<ProjectRole, Error> {
@@ -151,7 +196,8 @@ fn parse_role(text: &str) -> Result<ProjectRole, Error> {
     }
 }
 
-fn role_text(role: ProjectRole) -> &'static str {
+/// A role as it is kept.
+pub const fn role_text(role: ProjectRole) -> &'static str {
     match role {
         ProjectRole::Guest => "guest",
         ProjectRole::Developer => "developer",

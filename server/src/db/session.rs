@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ExprTrait, IntoActiveModel};
+use sea_orm::{ExprTrait, IntoActiveModel, QueryOrder as _};
 use ulid::Ulid;
 
 use super::Error;
@@ -67,6 +67,24 @@ pub async fn touch(connection: &impl ConnectionTrait, id: &str, now: i64) -> Res
 pub async fn delete(connection: &impl ConnectionTrait, id: &str) -> Result<(), Error> {
     Entity::delete_by_id(id).exec(connection).await?;
     Ok(())
+}
+
+/// The sessions of an account that have not ended, the last used first.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    user: Ulid,
+    now: i64,
+    idle_since: i64,
+) -> Result<Vec<Model>, Error> {
+    let query = Entity::find().filter(Column::UserId.eq(user.to_string())).filter(Column::ExpiresAt.gt(now));
+    let query = query.filter(Column::SeenAt.gt(idle_since)).order_by_desc(Column::SeenAt).order_by_asc(Column::Id);
+    Ok(query.all(connection).await?)
+}
+
+/// Ends the session of an account whose key begins so; whether there was one.
+pub async fn delete_one(connection: &impl ConnectionTrait, user: Ulid, key_begin: &str) -> Result<bool, Error> {
+    let query = Entity::delete_many().filter(Column::UserId.eq(user.to_string()));
+    Ok(query.filter(Column::Id.starts_with(key_begin)).exec(connection).await?.rows_affected > 0)
 }
 
 /// Ends every session of an account but `except`.

@@ -1,9 +1,9 @@
 //! Accounts.
 
 use api::permission::SystemRole;
-use api::user::User;
+use api::user::{User, UserState};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, QuerySelect, SelectExt};
+use sea_orm::{ActiveValue::Set, Condition, ExprTrait as _, Order, QueryOrder, QuerySelect, SelectExt};
 use ulid::Ulid;
 
 use super::Error;
@@ -25,6 +25,8 @@ pub struct Model {
     pub role: String,
     /// When it was made.
     pub created_at: i64,
+    /// When it was shut, while it is.
+    pub disabled_at: Option<i64>,
 }
 
 /// No relation is queried through the entity.
@@ -38,7 +40,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Account {
     /// What may be shown.
     pub user: User,
-    /// The password's hash.
+    /// The password's hash; empty while it has none.
     pub password_hash: String,
 }
 
@@ -46,11 +48,17 @@ impl TryFrom<Model> for Account {
     type Error = Error;
 
     fn try_from(model: Model) -> Result<Self, Error> {
+        let state = match (model.disabled_at, model.password_hash.is_empty()) {
+            (Some(_), _) => UserState::Disabled,
+            (None, true) => UserState::Invited,
+            (None, false) => UserState::Active,
+        };
         let user = User {
             id: super::ulid(&model.id)?,
             username: model.username,
             role: parse_role(&model.role)?,
             created_at: super::time(model.created_at),
+            state,
         };
         Ok(Self { user, password_hash: model.password_hash })
     }
@@ -64,7 +72,8 @@ fn parse_role(text: &str) -> Result<SystemRole, Error> {
     }
 }
 
-fn role_text(role: SystemRole) -> &'static str {
+/// A role as it is kept.
+pub const fn role_text(role: SystemRole) -> &'static str {
     match role {
         SystemRole::Admin => "admin",
         SystemRole::Member => "member",
@@ -96,6 +105,7 @@ pub async fn insert(
 ) -> Result<User, Error> {
     let id = Ulid::generate();
     let created_at = super::now();
+    let state = if password_hash.is_empty() { UserState::Invited } else { UserState::Active };
     let model = ActiveModel {
         id: Set(id.to_string()),
         username: Set(username.to_owned()),
@@ -103,9 +113,113 @@ pub async fn insert(
         password_hash: Set(password_hash),
         role: Set(role_text(role).to_owned()),
         created_at: Set(created_at),
+        disabled_at: Set(None),
     };
     Entity::insert(model).exec_without_returning(connection).await?;
-    Ok(User { id, username: username.to_owned(), role, created_at: super::time(created_at) })
+    Ok(User { id, username: username.to_owned(), role, created_at: super::time(created_at), state })
+}
+
+/// Which accounts to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Roles.
+    pub roles: Option<Vec<SystemRole>>,
+    /// States.
+    pub states: Option<Vec<UserState>>,
+    /// Words that all occur in the name.
+    pub words: Vec<String>,
+    /// By what to sort; by name where absent.
+    pub sort: Option<Sort>,
+    /// Greatest first.
+    pub descending: bool,
+}
+
+/// What accounts can be sorted by; equal ones by name.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum Sort {
+    CreatedAt,
+    Role,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        let mut all = Condition::all();
+        if let Some(roles) = &self.roles {
+            all = all.add(Column::Role.is_in(roles.iter().map(|role| role_text(*role))));
+        }
+        if let Some(states) = &self.states {
+            let state = |state: &UserState| match state {
+                UserState::Disabled => Column::DisabledAt.is_not_null(),
+                UserState::Invited => Column::DisabledAt.is_null().and(Column::PasswordHash.eq("")),
+                UserState::Active => Column::DisabledAt.is_null().and(Column::PasswordHash.ne("")),
+            };
+            all = all.add(states.iter().map(state).fold(Condition::any(), Condition::add));
+        }
+        for word in &self.words {
+            all = all.add(Column::UsernameKey.like(super::containing(word)));
+        }
+        all
+    }
+}
+
+/// A page of accounts, and how many fit.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &Filter,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<User>, u64), Error> {
+    let direction = if filter.descending { Order::Desc } else { Order::Asc };
+    let fitting = Entity::find().filter(filter.condition());
+    let total = fitting.clone().count(connection).await?;
+    let sorted = match filter.sort {
+        Some(Sort::CreatedAt) => fitting.order_by(Column::CreatedAt, direction),
+        Some(Sort::Role) => fitting.order_by(Column::Role, direction).order_by_asc(Column::UsernameKey),
+        None => fitting.order_by(Column::UsernameKey, direction),
+    };
+    let rows = sorted.order_by_asc(Column::Id).offset(offset).limit(limit).all(connection).await?;
+    let users = rows.into_iter().map(|row| Account::try_from(row).map(|account| account.user));
+    Ok((users.collect::<Result<_, _>>()?, total))
+}
+
+/// The accounts with these ids, by name.
+pub async fn find_all(connection: &impl ConnectionTrait, ids: Vec<String>) -> Result<Vec<User>, Error> {
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::UsernameKey).all(connection).await?;
+    rows.into_iter().map(|row| Account::try_from(row).map(|account| account.user)).collect()
+}
+
+/// The administrators who can sign in. They stay as they are until the transaction ends.
+pub async fn hold_admins(txn: &impl ConnectionTrait) -> Result<Vec<Ulid>, Error> {
+    let admins = Entity::find().filter(Column::Role.eq("admin")).order_by_asc(Column::Id).lock_exclusive();
+    let rows = admins.all(txn).await?;
+    let active = rows.iter().filter(|row| row.disabled_at.is_none() && !row.password_hash.is_empty());
+    active.map(|row| super::ulid(&row.id)).collect()
+}
+
+/// Changes an account's role in the whole portal.
+pub async fn set_role(connection: &impl ConnectionTrait, id: Ulid, role: SystemRole) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::Role, Expr::value(role_text(role)))
+        .filter(Column::Id.eq(id.to_string()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Shuts an account, or opens it again.
+pub async fn set_disabled(connection: &impl ConnectionTrait, id: Ulid, since: Option<i64>) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::DisabledAt, Expr::value(since))
+        .filter(Column::Id.eq(id.to_string()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes an account with everything that is its own; whether there was one.
+pub async fn delete(connection: &impl ConnectionTrait, id: Ulid) -> Result<bool, Error> {
+    Ok(Entity::delete_by_id(id.to_string()).exec(connection).await?.rows_affected > 0)
 }
 
 /// Replaces an account's password.

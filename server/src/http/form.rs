@@ -1,11 +1,10 @@
-//! Signing in, out and setting up by plain forms, so that they work without JavaScript. Every answer is a redirect; what
+//! Signing in, out, setting up and taking an invitation by plain forms, so that they work without JavaScript. Every answer is a redirect; what
 //! was wrong stands in its `error` by name, for the page to say.
-
-use std::net::IpAddr;
 
 use api::client::Query;
 use api::session::SignIn;
 use api::setup::Setup;
+use api::user::Invitation;
 use axum::extract::State as FromState;
 use axum::extract::rejection::FormRejection;
 use axum::http::HeaderMap;
@@ -17,17 +16,19 @@ use tower_sessions::Session;
 
 use super::cookie;
 use super::extract::MaybeCaller;
-use super::middleware::ClientAddress;
+use super::middleware::{ClientAddress, origin};
+use crate::auth::session::Origin;
 use crate::auth::{self, Caller, secret};
 use crate::services::{self, Error, State};
 
 const LONGEST_NEXT: usize = 2_000;
 
-/// `/auth/login`, `/auth/setup` and `/auth/logout`.
+/// `/auth/login`, `/auth/setup`, `/auth/invite` and `/auth/logout`.
 pub fn routes() -> Router<State> {
     Router::new()
         .route("/auth/login", post(login))
         .route("/auth/setup", post(setup))
+        .route("/auth/invite", post(invite))
         .route("/auth/logout", post(logout))
 }
 
@@ -54,15 +55,15 @@ async fn login(
         return back("/login", "form", &again);
     }
     let sign_in = SignIn { username: form.username.clone(), password: form.password };
-    match sign_in_with(&state, &session, sign_in, address).await {
+    match sign_in_with(&state, &session, sign_in, origin(address, &headers)).await {
         Ok(()) => Redirect::to(own_path(&form.next)),
         Err(error) => back("/login", name(&error), &again),
     }
 }
 
-async fn sign_in_with(state: &State, session: &Session, sign_in: SignIn, address: IpAddr) -> Result<(), Error> {
-    let user = services::session::authenticate(state, sign_in, address).await?;
-    auth::session::start(session, user.id).await.map_err(Error::Internal)
+async fn sign_in_with(state: &State, session: &Session, sign_in: SignIn, origin: Origin) -> Result<(), Error> {
+    let user = services::session::authenticate(state, sign_in, origin.address).await?;
+    auth::session::start(session, user.id, origin).await.map_err(Error::Internal)
 }
 
 #[derive(Deserialize)]
@@ -93,12 +94,47 @@ async fn setup(
     let setup = Setup { token: form.token.clone(), username: form.username.clone(), password: form.password };
     let made = async {
         let user = services::setup::run(&state, setup, address).await?;
-        auth::session::start(&session, user.id).await.map_err(Error::Internal)
+        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)
     };
     match made.await {
         Ok(()) => Redirect::to("/"),
         Err(Error::NotFound { .. }) => Redirect::to("/login"),
         Err(error) => back("/setup", name(&error), &again),
+    }
+}
+
+#[derive(Deserialize)]
+struct InviteForm {
+    csrf_token: String,
+    token: String,
+    password: String,
+    password_confirm: String,
+}
+
+async fn invite(
+    FromState(state): FromState<State>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    MaybeCaller(caller): MaybeCaller,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<InviteForm>, FormRejection>,
+) -> Redirect {
+    let Ok(Form(form)) = form else { return back("/invite", "form", &[]) };
+    let again = [("token", form.token.as_str())];
+    if !token_fits(&state, caller.as_ref(), &headers, &form.csrf_token) {
+        return back("/invite", "form", &again);
+    }
+    if form.password != form.password_confirm {
+        return back("/invite", "password.mismatch", &again);
+    }
+    let invitation = Invitation { token: form.token.clone(), password: form.password };
+    let taken = async {
+        let user = services::user::use_link(&state, invitation, address).await?;
+        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)
+    };
+    match taken.await {
+        Ok(()) => Redirect::to("/"),
+        Err(error) => back("/invite", name(&error), &again),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The REST API and the pages: parse, call one service, shape. What a request may do is decided by the services.
 
 pub mod app;
+pub mod audit;
 pub mod cluster;
 pub mod container;
 mod cookie;
@@ -34,5 +35,6 @@ pub mod stats;
 pub mod template;
 pub mod terminal;
 pub mod token;
+pub mod user;
 pub mod volume;
 pub mod ws;

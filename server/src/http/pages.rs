@@ -28,6 +28,7 @@ use crate::services::{self, State};
 
 const LOGIN: &str = "/login";
 const SETUP: &str = "/setup";
+const INVITE: &str = "/invite";
 const THEME_COOKIE: &str = "gantry_theme";
 /// Most files keep their names when they change: browsers ask each time, and mostly hear 304.
 const FILE_CACHING: HeaderValue = HeaderValue::from_static("no-cache");
@@ -79,12 +80,22 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
     let (mut parts, body) = request.into_parts();
     let caller = parts.extensions.get::<Caller>().cloned();
     let path = parts.uri.path();
-    let is_gate = path == LOGIN || path == SETUP;
+    let is_gate = path == LOGIN || path == SETUP || path == INVITE;
     if caller.is_none() && !is_gate {
         return to_login(&parts);
     }
     if caller.is_some() && path == LOGIN {
         return Redirect::to(&next_of(&parts)).into_response();
+    }
+    if path == INVITE
+        && let Some(token) = parameter(&parts, "token")
+        && parameter(&parts, "error").is_none()
+    {
+        match services::user::link_works(&state, &token).await {
+            Ok(true) => {}
+            Ok(false) => return Redirect::to(&format!("{INVITE}?error=token")).into_response(),
+            Err(error) => return broken(&error),
+        }
     }
     let Some(address) = parts.extensions.get::<ClientAddress>().copied() else { return broken(&"no address") };
     let secure = state.config.http.is_secure();
@@ -171,9 +182,13 @@ fn to_login(parts: &Parts) -> Response {
 }
 
 fn next_of(parts: &Parts) -> String {
+    parameter(parts, "next").map_or_else(|| "/".to_owned(), |next| form::own_path(&next).to_owned())
+}
+
+fn parameter(parts: &Parts, name: &str) -> Option<String> {
     let query = parts.uri.query().unwrap_or_default();
-    let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
-    next.map_or_else(|| "/".to_owned(), |(_, next)| form::own_path(&next).to_owned())
+    let found = url::form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name);
+    found.map(|(_, value)| value.into_owned())
 }
 
 /// A page that cannot be made at all says so without any page.

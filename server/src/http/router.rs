@@ -9,8 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::{Json, route_missing};
 use super::{
-    app, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node, openapi,
-    operation, overview, pages, project, release, search, service, session, setup, template, token, volume,
+    app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
+    openapi, operation, overview, pages, project, release, search, service, session, setup, template, token, user,
+    volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -26,6 +27,8 @@ fn table() -> OpenApiRouter<State> {
         .merge(session::routes())
         .merge(me::routes())
         .merge(token::routes())
+        .merge(user::routes())
+        .merge(audit::routes())
         .merge(project::routes())
         .merge(cluster::routes())
         .merge(node::routes())

@@ -3,13 +3,13 @@
 use api::session::SignIn;
 use axum::Extension;
 use axum::extract::State as FromState;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use tower_sessions::Session;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Json;
-use super::middleware::ClientAddress;
+use super::middleware::{ClientAddress, origin};
 use super::problem::Failure;
 use crate::auth::{self, Caller};
 use crate::services::{self, Error, State};
@@ -26,10 +26,11 @@ async fn create(
     FromState(state): FromState<State>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     session: Session,
+    headers: HeaderMap,
     Json(sign_in): Json<SignIn>,
 ) -> Result<StatusCode, Failure> {
     let user = services::session::authenticate(&state, sign_in, address).await?;
-    auth::session::start(&session, user.id).await.map_err(Error::Internal)?;
+    auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

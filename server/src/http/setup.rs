@@ -4,13 +4,13 @@ use api::setup::Setup;
 use api::user::User;
 use axum::Extension;
 use axum::extract::State as FromState;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use tower_sessions::Session;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Json;
-use super::middleware::ClientAddress;
+use super::middleware::{ClientAddress, origin};
 use super::problem::Failure;
 use crate::auth;
 use crate::services::{self, Error, State};
@@ -27,9 +27,10 @@ async fn create(
     FromState(state): FromState<State>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     session: Session,
+    headers: HeaderMap,
     Json(setup): Json<Setup>,
 ) -> Result<(StatusCode, Json<User>), Failure> {
     let user = services::setup::run(&state, setup, address).await?;
-    auth::session::start(&session, user.id).await.map_err(Error::Internal)?;
+    auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
     Ok((StatusCode::CREATED, Json(user)))
 }

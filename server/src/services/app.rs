@@ -13,7 +13,7 @@ use api::{FieldProblem, Language, List, ListQuery, Message};
 use ulid::Ulid;
 
 use super::app_view::View;
-use super::audit::{Outcome, audit};
+use super::audit::{Outcome, audit_in};
 use super::deploy::desired::Prepared;
 use super::deploy::{clash, policy, prepare, source};
 use super::listing::{Fields, page};
@@ -197,7 +197,7 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
     let model = read(&content)?;
     let target = format!("{}/{name}", project.name);
     if let Err(refused) = policy::check(caller, &name, &model) {
-        audit(state, caller, "app.create", &target, Outcome::Refused, "").await;
+        audit_in(state, Some(&project.name), caller, "app.create", &target, Outcome::Refused, "").await;
         return Err(refused);
     }
     clash::name(&cluster.picture(), &project.name, &name)?;
@@ -206,6 +206,9 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
     let made = state
         .db
         .write(async |txn| {
+            if !db::project::hold(txn, project.id).await? {
+                return Err(Error::not_found("project", &project.name));
+            }
             let app = db::app::insert(txn, &project, &name, &cluster).await?;
             db::release::insert(txn, app.id, 1, &content, &BTreeMap::new(), &caller.username, None).await?;
             db::app::set_last_release(txn, app.id, 1).await?;
@@ -282,7 +285,7 @@ async fn release(
     let model = read(&new.content)?;
     let action = if kind == OperationKind::Rollback { "app.rollback" } else { "app.update" };
     if let Err(refused) = policy::check(caller, &app.name, &model) {
-        audit(state, caller, action, &target(app), Outcome::Refused, "").await;
+        audit_in(state, Some(&app.project), caller, action, &target(app), Outcome::Refused, "").await;
         return Err(refused);
     }
     if let Some(cluster) = state.clusters.get(&app.cluster) {
@@ -400,7 +403,7 @@ async fn begin(state: &State, caller: &Caller, app: &db::app::App, action: &'sta
         project: Some(app.project.clone()),
         app: Some(app.name.clone()),
     });
-    audit(state, caller, action, &target(app), Outcome::Done, &operation.to_string()).await;
+    audit_in(state, Some(&app.project), caller, action, &target(app), Outcome::Done, &operation.to_string()).await;
 }
 
 /// The containers of an app, of any state.

@@ -6,7 +6,7 @@ use api::container::{Container, ContainerAction, ContainerDetail, ContainerState
 use api::permission::Permission;
 use api::{List, ListQuery, Message};
 
-use super::audit::{Outcome, audit};
+use super::audit::{Outcome, audit_in};
 use super::container_access;
 use super::listing::{Fields, page};
 use super::{Error, State, cluster};
@@ -153,7 +153,8 @@ async fn record(
         Ok(()) => (Outcome::Done, String::new()),
         Err(error) => (Outcome::Failed, error.to_string()),
     };
-    audit(state, caller, action, &format!("{}/{}", cluster.name(), container.name), outcome, &detail).await;
+    let target = format!("{}/{}", cluster.name(), container.name);
+    audit_in(state, container.project.as_deref(), caller, action, &target, outcome, &detail).await;
 }
 
 /// What a refusal of the engine means for this container.

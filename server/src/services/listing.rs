@@ -124,7 +124,7 @@ impl<'a, T> Plan<'a, T> {
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
-        let words = query.q.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+        let words = words(query);
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize;
         Ok(Self { filters, words, texts: fields.texts, id: fields.id, sort, offset, limit })
     }
@@ -137,6 +137,33 @@ impl<'a, T> Plan<'a, T> {
                 found || begins((self.id)(item), word)
             })
     }
+}
+
+/// The words of a search, in small letters.
+pub fn words(query: &ListQuery) -> Vec<String> {
+    query.q.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect()
+}
+
+/// Where the page of a list in the database begins, and its length.
+pub fn window(query: &ListQuery) -> Result<(u64, u64), Error> {
+    let offset = match query.cursor.as_deref().unwrap_or_default() {
+        "" => 0,
+        cursor => cursor.parse().map_err(|_| Error::invalid("cursor", Message::new("list.cursor")))?,
+    };
+    Ok((offset, u64::from(query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT))))
+}
+
+/// A page that the database gave.
+pub fn of_window<T>(items: Vec<T>, total: u64, offset: u64) -> List<T> {
+    let end = offset + items.len() as u64;
+    let next = (end < total && !items.is_empty()).then(|| end.to_string());
+    List { items, total, next, age_ms: None }
+}
+
+/// The answer to a filter that a list does not have.
+pub fn unknown_filter(field: &str, allowed: &[&str]) -> Error {
+    let message = Message::new("list.filter").with("field", field).with("allowed", allowed.join(", "));
+    Error::invalid(field, message)
 }
 
 /// Whether `text` contains `word`, which is in lower case, in any case.

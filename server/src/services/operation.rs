@@ -10,13 +10,13 @@ use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::audit::{Outcome, audit};
+use super::audit::{Outcome, audit_in};
 use super::deploy::failpoint::Failpoints;
 use super::deploy::log::{Also, Log};
 use super::deploy::prepare::Cache;
 use super::deploy::reconcile::Reconciler;
 use super::deploy::{Timing, run};
-use super::{Error, State};
+use super::{Error, State, listing};
 use crate::auth::Caller;
 use crate::db;
 use crate::db::operation::{Filter, Phase};
@@ -196,8 +196,7 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
             "cluster" => filter.cluster = words,
             "project" => projects = words,
             other => {
-                let message = Message::new("list.filter").with("field", other);
-                return Err(Error::invalid(other, message.with("allowed", "state, kind, project, app, cluster")));
+                return Err(listing::unknown_filter(other, &["state", "kind", "project", "app", "cluster"]));
             }
         }
     }
@@ -214,15 +213,10 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
         });
         filter.projects = Some(visible.map(|project| project.id).collect());
     }
-    let offset: u64 = match query.cursor.as_deref() {
-        Some(cursor) => cursor.parse().map_err(|_| Error::invalid("cursor", Message::new("list.cursor")))?,
-        None => 0,
-    };
-    let limit = u64::from(query.limit.unwrap_or(api::list::DEFAULT_LIMIT).clamp(1, api::list::MAX_LIMIT));
+    let (offset, limit) = listing::window(query)?;
     let (rows, total) = db::operation::list(state.db.read(), &filter, offset, limit).await?;
-    let end = offset + rows.len() as u64;
-    let next = (end < total && !rows.is_empty()).then(|| end.to_string());
-    Ok(List { items: rows.iter().map(db::operation::Operation::shown).collect(), total, next, age_ms: None })
+    let items = rows.iter().map(db::operation::Operation::shown).collect();
+    Ok(listing::of_window(items, total, offset))
 }
 
 /// One operation with its steps.
@@ -272,7 +266,8 @@ pub async fn cancel(state: &State, caller: &Caller, id: &str) -> Result<(), Erro
     if operation.phase == Phase::Forward {
         running.cancel.cancel();
     }
-    audit(state, caller, "operation.cancel", id, Outcome::Done, &operation.target).await;
+    audit_in(state, operation.project.as_deref(), caller, "operation.cancel", id, Outcome::Done, &operation.target)
+        .await;
     Ok(())
 }
 

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use api::List;
 use api::session::SignIn;
-use api::user::User;
+use api::user::{Session, User, UserState};
 
 use super::audit::{Actor, Outcome, audit};
 use super::{Error, State};
-use crate::auth::session::{IDLE, Signed, millis};
+use crate::auth::session::{IDLE, Signed, millis, origin};
 use crate::auth::{Caller, Credential, secret};
 use crate::db;
 
@@ -29,6 +30,8 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
         None
     };
     let password = password.chars().take(api::name::MAX_PASSWORD_LENGTH).collect();
+    // Who cannot sign in gets the answer of a wrong password, after the same work.
+    let account = account.filter(|account| account.user.state == UserState::Active);
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let fits = state.passwords.verify(password, hash).await?;
     match account {
@@ -47,6 +50,46 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
 /// Records that a session was ended by its owner.
 pub async fn ended(state: &State, caller: &Caller) {
     audit(state, caller, "session.delete", &caller.username, Outcome::Done, "").await;
+}
+
+/// How much of a session's key stands for it: enough to tell sessions of one account apart.
+const ID_LENGTH: usize = 32;
+
+/// The caller's sessions, the last used first.
+pub async fn list(state: &State, caller: &Caller) -> Result<List<Session>, Error> {
+    let now = db::now();
+    let rows = db::session::list(state.db.read(), caller.user_id, now, now - millis(IDLE)).await?;
+    let current = match &caller.credential {
+        Credential::Session { key, .. } => Some(key.as_str()),
+        Credential::Token { .. } => None,
+    };
+    let shown = |row: db::session::Model| {
+        let (address, browser) = origin(&row.data);
+        Session {
+            current: current == Some(row.id.as_str()),
+            id: row.id.chars().take(ID_LENGTH).collect(),
+            created_at: db::time(row.created_at),
+            seen_at: db::time(row.seen_at),
+            address,
+            browser,
+        }
+    };
+    let items: Vec<_> = rows.into_iter().map(shown).collect();
+    Ok(List { total: items.len() as u64, items, next: None, age_ms: None })
+}
+
+/// Ends one of the caller's sessions.
+pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Error> {
+    super::token::require_session(caller)?;
+    let missing = || Error::not_found("session", id);
+    if id.len() != ID_LENGTH || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(missing());
+    }
+    if !state.db.write(async |txn| db::session::delete_one(txn, caller.user_id, id).await).await? {
+        return Err(missing());
+    }
+    audit(state, caller, "session.delete", &caller.username, Outcome::Done, id).await;
+    Ok(())
 }
 
 /// The caller of a signed-in session, if its account is still there.
@@ -101,6 +144,7 @@ pub async fn delete_ended(state: &State) -> Result<(), Error> {
         .write(async |txn| {
             db::session::delete_ended(txn, now, now - millis(IDLE)).await?;
             db::token::delete_expired(txn, tokens_before).await?;
+            db::password_link::delete_expired(txn, now).await?;
             Ok(())
         })
         .await
@@ -113,6 +157,9 @@ async fn caller(
     address: IpAddr,
 ) -> Result<Option<Caller>, Error> {
     let Some(account) = db::user::find(state.db.read(), user_id).await? else { return Ok(None) };
+    if account.user.state != UserState::Active {
+        return Ok(None);
+    }
     let memberships = db::project::memberships(state.db.read(), user_id).await?;
     let db::user::Account { user, .. } = account;
     Ok(Some(Caller { user_id, username: user.username, role: user.role, memberships, credential, address }))

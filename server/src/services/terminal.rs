@@ -10,7 +10,7 @@ use api::container::{Container, ContainerState};
 use api::permission::Permission;
 use api::terminal::TerminalQuery;
 
-use super::audit::{Outcome, audit};
+use super::audit::{Outcome, audit_in};
 use super::{Error, State, container_access};
 use crate::auth::Caller;
 use crate::engine::{self, Cluster, ExecControl, ExecInput, ExecOutput, ExecSession, ExecSpec};
@@ -230,7 +230,8 @@ impl Opening {
             }
             What::Attach => format!("attach container={}", self.container.id),
         };
-        audit(&self.state, &self.caller, "terminal.open", &self.target(), outcome, &detail).await;
+        let project = self.container.project.as_deref();
+        audit_in(&self.state, project, &self.caller, "terminal.open", &self.target(), outcome, &detail).await;
         let ExecSession { output, input, control } = started?;
         let terminal = Terminal { control, output_bytes: 0, input_bytes: 0, opening: self, begun: Instant::now() };
         Ok((terminal, Streams { output, input }))
@@ -269,7 +270,8 @@ impl Terminal {
             begun.elapsed().as_secs(),
             opening.container.id
         );
-        audit(&opening.state, &opening.caller, "terminal.close", &opening.target(), outcome, &detail).await;
+        let (project, target) = (opening.container.project.as_deref(), opening.target());
+        audit_in(&opening.state, project, &opening.caller, "terminal.close", &target, outcome, &detail).await;
         drop(opening.place);
     }
 }

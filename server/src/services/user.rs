@@ -1,12 +1,16 @@
-//! The caller's own account.
+//! Accounts: the caller's own, and all of them for administrators.
 
-use api::Message;
-use api::permission::SystemRole;
-use api::user::{ChangePassword, Me, User};
+use std::net::IpAddr;
+
+use api::permission::{Permission, SystemRole};
+use api::user::{ChangePassword, CreateUser, Invitation, Me, PasswordLink, UpdateUser, User, UserState};
+use api::{List, ListQuery, Message, Ulid};
+use sea_orm::DatabaseTransaction;
+use time::Duration;
 
 use super::audit::{Actor, Outcome, audit};
-use super::{Error, State};
-use crate::auth::{Caller, Credential};
+use super::{Error, State, listing};
+use crate::auth::{Caller, Credential, secret};
 use crate::db;
 
 /// The caller.
@@ -44,6 +48,7 @@ pub async fn change_password(state: &State, caller: &Caller, change: ChangePassw
         .write(async |txn| {
             db::user::set_password(txn, caller.user_id, hash).await?;
             db::token::delete_of_user(txn, caller.user_id).await?;
+            db::password_link::delete(txn, caller.user_id).await?;
             db::session::delete_of_user(txn, caller.user_id, key).await
         })
         .await?;
@@ -83,9 +88,201 @@ pub async fn reset_password(state: &State, username: &str, password: String) -> 
         .write(async |txn| {
             db::user::set_password(txn, account.user.id, hash).await?;
             db::token::delete_of_user(txn, account.user.id).await?;
+            db::password_link::delete(txn, account.user.id).await?;
             db::session::delete_of_user(txn, account.user.id, None).await
         })
         .await?;
     audit(state, Actor::console(), "password.reset", username, Outcome::Done, "").await;
+    Ok(())
+}
+
+/// How long a one-time link works.
+const LINK_LIFE: Duration = Duration::hours(72);
+
+/// The accounts.
+pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<List<User>, Error> {
+    caller.require(Permission::ManagePortal, None)?;
+    let mut filter = db::user::Filter { words: listing::words(query), ..Default::default() };
+    for (field, value) in &query.filters {
+        let words = || value.split(',').map(str::trim);
+        match field.as_str() {
+            "role" => filter.roles = Some(words().filter_map(|word| word_as(word, &ROLES)).collect()),
+            "state" => filter.states = Some(words().filter_map(|word| word_as(word, &STATES)).collect()),
+            other => return Err(listing::unknown_filter(other, &["role", "state"])),
+        }
+    }
+    filter.sort = match query.sort.as_deref() {
+        None | Some("username") => None,
+        Some("created_at") => Some(db::user::Sort::CreatedAt),
+        Some("role") => Some(db::user::Sort::Role),
+        Some(other) => {
+            let message = Message::new("list.sort").with("field", other).with("allowed", "username, created_at, role");
+            return Err(Error::invalid("sort", message));
+        }
+    };
+    filter.descending = query.order == api::Order::Desc;
+    let (offset, limit) = listing::window(query)?;
+    let (items, total) = db::user::list(state.db.read(), &filter, offset, limit).await?;
+    Ok(listing::of_window(items, total, offset))
+}
+
+const ROLES: [(&str, SystemRole); 2] = [("admin", SystemRole::Admin), ("member", SystemRole::Member)];
+const STATES: [(&str, UserState); 3] =
+    [("active", UserState::Active), ("invited", UserState::Invited), ("disabled", UserState::Disabled)];
+
+fn word_as<T: Copy>(word: &str, known: &[(&str, T)]) -> Option<T> {
+    known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+}
+
+/// Makes an account without a password, and the link with which its owner chooses one.
+pub async fn create(state: &State, caller: &Caller, create: CreateUser) -> Result<PasswordLink, Error> {
+    caller.require(Permission::ManagePortal, None)?;
+    let CreateUser { username, role } = create;
+    api::name::check_username(&username).map_err(|message| Error::invalid("username", message))?;
+    let (secret, hash, expires_at) = new_link()?;
+    let made = state
+        .db
+        .write(async |txn| {
+            let user = db::user::insert(txn, &username, String::new(), role).await?;
+            db::password_link::put(txn, user.id, hash, expires_at).await?;
+            Ok::<_, db::Error>(user)
+        })
+        .await;
+    let user = match made {
+        Err(db::Error::Duplicate(_)) => {
+            return Err(Error::Conflict(Message::new("conflict.username").with("name", username)));
+        }
+        other => other?,
+    };
+    audit(state, caller, "user.create", &username, Outcome::Done, &format!("role={}", db::user::role_text(role))).await;
+    Ok(PasswordLink { user, link: link_to(state, &secret), expires_at: db::time(expires_at) })
+}
+
+/// Changes an account's role, shuts it or opens it again.
+pub async fn update(state: &State, caller: &Caller, id: &str, update: UpdateUser) -> Result<User, Error> {
+    let user = find(state, caller, id).await?;
+    let goes = update.role == Some(SystemRole::Member) || update.disabled == Some(true);
+    let changed = state
+        .db
+        .write(async |txn| {
+            if goes {
+                keep_an_admin(txn, user.id).await?;
+            }
+            if let Some(role) = update.role {
+                db::user::set_role(txn, user.id, role).await?;
+            }
+            match update.disabled {
+                Some(true) => {
+                    db::user::set_disabled(txn, user.id, Some(db::now())).await?;
+                    db::token::delete_of_user(txn, user.id).await?;
+                    db::session::delete_of_user(txn, user.id, None).await?;
+                }
+                Some(false) => db::user::set_disabled(txn, user.id, None).await?,
+                None => {}
+            }
+            db::user::find(txn, user.id).await?.ok_or_else(|| Error::not_found("user", id))
+        })
+        .await;
+    let role = update.role.map(|role| format!("role={}", db::user::role_text(role)));
+    let disabled = update.disabled.map(|disabled| format!("disabled={disabled}"));
+    let detail = role.into_iter().chain(disabled).collect::<Vec<_>>().join(" ");
+    let outcome = if changed.is_ok() { Outcome::Done } else { Outcome::Refused };
+    audit(state, caller, "user.update", &user.username, outcome, &detail).await;
+    Ok(changed?.user)
+}
+
+/// Removes an account with its sessions, tokens and memberships. What it made stays.
+pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Error> {
+    let user = find(state, caller, id).await?;
+    let deleted = state
+        .db
+        .write(async |txn| {
+            keep_an_admin(txn, user.id).await?;
+            if db::user::delete(txn, user.id).await? { Ok(()) } else { Err(Error::not_found("user", id)) }
+        })
+        .await;
+    let outcome = if deleted.is_ok() { Outcome::Done } else { Outcome::Refused };
+    audit(state, caller, "user.delete", &user.username, outcome, "").await;
+    deleted
+}
+
+/// A new one-time link for an account's password; those given before stop working.
+pub async fn password_link(state: &State, caller: &Caller, id: &str) -> Result<PasswordLink, Error> {
+    let user = find(state, caller, id).await?;
+    let (secret, hash, expires_at) = new_link()?;
+    state.db.write(async |txn| db::password_link::put(txn, user.id, hash, expires_at).await).await?;
+    audit(state, caller, "password-link.create", &user.username, Outcome::Done, "").await;
+    Ok(PasswordLink { user, link: link_to(state, &secret), expires_at: db::time(expires_at) })
+}
+
+/// Whether a one-time link works, for the page behind it.
+pub async fn link_works(state: &State, token: &str) -> Result<bool, Error> {
+    let owner = db::password_link::find(state.db.read(), &secret::hash(token), db::now()).await?;
+    let Some(owner) = owner else { return Ok(false) };
+    let account = db::user::find(state.db.read(), owner).await?;
+    Ok(account.is_some_and(|account| account.user.state != UserState::Disabled))
+}
+
+/// Sets the password that the owner of a one-time link chose. Sessions and tokens of the account end.
+pub async fn use_link(state: &State, invitation: Invitation, address: IpAddr) -> Result<User, Error> {
+    if let Err(wait) = state.attempts.start_from(address) {
+        return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
+    }
+    let wrong = || Error::Forbidden(Message::new("forbidden.password-link"));
+    let hash = secret::hash(&invitation.token);
+    let owner = db::password_link::find(state.db.read(), &hash, db::now()).await?.ok_or_else(wrong)?;
+    let account = db::user::find(state.db.read(), owner).await?.ok_or_else(wrong)?;
+    if account.user.state == UserState::Disabled {
+        return Err(wrong());
+    }
+    state.attempts.succeeded_from(address);
+    api::name::check_password(&invitation.password, &account.user.username)
+        .map_err(|message| Error::invalid("password", message))?;
+    let password_hash = state.passwords.hash(invitation.password).await?;
+    state
+        .db
+        .write(async |txn| {
+            // Used at the same time elsewhere, it is gone; shut meanwhile, the account stays shut.
+            let taken = db::password_link::take(txn, &hash, db::now()).await?;
+            let account = db::user::find(txn, owner).await?;
+            if !taken || account.is_none_or(|account| account.user.state == UserState::Disabled) {
+                return Err(wrong());
+            }
+            db::user::set_password(txn, owner, password_hash).await?;
+            db::token::delete_of_user(txn, owner).await?;
+            Ok(db::session::delete_of_user(txn, owner, None).await?)
+        })
+        .await?;
+    let actor = Actor { user_id: Some(owner), username: account.user.username.clone(), address };
+    audit(state, actor, "password-link.use", &account.user.username, Outcome::Done, "").await;
+    Ok(User { state: UserState::Active, ..account.user })
+}
+
+fn new_link() -> Result<(String, String, i64), Error> {
+    let secret = secret::random()?;
+    let hash = secret::hash(&secret);
+    Ok((secret, hash, db::millis(db::time(db::now()) + LINK_LIFE)))
+}
+
+fn link_to(state: &State, secret: &str) -> String {
+    let mut link = state.config.http.public_url.clone();
+    link.set_path("/invite");
+    link.set_query(Some(&format!("token={secret}")));
+    link.to_string()
+}
+
+async fn find(state: &State, caller: &Caller, id: &str) -> Result<User, Error> {
+    caller.require(Permission::ManagePortal, None)?;
+    let missing = || Error::not_found("user", id);
+    let parsed: Ulid = id.parse().map_err(|_| missing())?;
+    Ok(db::user::find(state.db.read(), parsed).await?.ok_or_else(missing)?.user)
+}
+
+/// Refuses what would leave the portal without an administrator who can sign in.
+async fn keep_an_admin(txn: &DatabaseTransaction, going: Ulid) -> Result<(), Error> {
+    let admins = db::user::hold_admins(txn).await?;
+    if admins.contains(&going) && admins.len() == 1 {
+        return Err(Error::Conflict(Message::new("user.last-admin")));
+    }
     Ok(())
 }

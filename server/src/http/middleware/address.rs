@@ -3,16 +3,23 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State as FromState};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::auth::session::Origin;
 use crate::services::State;
 
 /// The address a request came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// Where a session of a request begins.
+pub fn origin(address: IpAddr, headers: &HeaderMap) -> Origin {
+    let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin { address, browser: browser.map(str::to_owned) }
+}
 
 /// Notes the address in the request.
 pub async fn resolve(FromState(state): FromState<State>, mut request: Request, next: Next) -> Response {

@@ -23,7 +23,7 @@ use super::problem::Failure;
 use crate::auth::session::Store;
 use crate::services::State;
 
-pub use address::ClientAddress;
+pub use address::{ClientAddress, origin};
 pub use answer::{language, method_not_allowed};
 pub use host::allowed_origin;
 

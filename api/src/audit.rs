@@ -1,0 +1,68 @@
+//! The audit log: who did what, from where, and how it ended.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use ulid::Ulid;
+
+use crate::client::{Client, Path};
+use crate::list::{List, ListQuery};
+use crate::problem::Problem;
+
+/// An entry of the audit log. Entries are never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// The entry's id; later entries have greater ones.
+    pub id: Ulid,
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The name it was done under. `console` is whoever types at the host's own console.
+    pub username: String,
+    /// The account, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Ulid>,
+    /// The address it came from.
+    pub address: String,
+    /// What was done, as noun and verb: `app.create`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// The project it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// How it ended.
+    pub result: AuditResult,
+    /// More, without secrets.
+    pub detail: String,
+}
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditResult {
+    /// It was done.
+    Done,
+    /// It was not allowed.
+    Refused,
+    /// It was tried and failed.
+    Failed,
+}
+
+/// The address of the whole log as ndjson, with the filters of a list.
+pub fn export_path(query: &ListQuery) -> Path {
+    Path::new(&["audit", "export"]).query(&query.to_query())
+}
+
+impl Client {
+    /// The audit log, newest first. Filters: `user`, `action`, `result`, `project`, `since`, `until` (RFC 3339).
+    pub async fn list_audit(&self, query: &ListQuery) -> Result<List<AuditEntry>, Problem> {
+        self.get(Path::new(&["audit"]).query(&query.to_query())).await
+    }
+
+    /// The same of one project, for those who manage it.
+    pub async fn list_project_audit(&self, project: &str, query: &ListQuery) -> Result<List<AuditEntry>, Problem> {
+        self.get(Path::new(&["projects", project, "audit"]).query(&query.to_query())).await
+    }
+}
