@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use api::{Language, user::Me};
+use api::{
+    Language,
+    permission::{Permission, allows},
+    user::Me,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +31,16 @@ pub struct Boot {
     pub setup_pending: bool,
     /// Where the changes stood before the page was made: the watch socket tells what came since.
     pub position: u64,
+}
+
+impl Boot {
+    /// Whether whoever is signed in may do something: in `project`, or in the whole portal where none is named.
+    pub fn allows(&self, project: Option<&str>, permission: Permission) -> bool {
+        self.me.as_ref().is_some_and(|me| {
+            let membership = project.and_then(|name| me.projects.iter().find(|it| it.project == name));
+            allows(me.user.role, membership.map(|it| it.role), permission)
+        })
+    }
 }
 
 /// Sets the status code of the response while rendering on the server; absent in the browser.

@@ -12,15 +12,19 @@ use crate::{
     pages::{
         account::AccountPage,
         apps::{detail::AppPage, list::AppsPage, new::NewAppPage},
+        audit::AuditPage,
         containers::{detail::ContainerPage, list::ContainersPage},
         events::EventsPage,
         images::{detail::ImagePage, list::ImagesPage},
+        invite::InvitePage,
         login::LoginPage,
         networks::NetworksPage,
         nodes::{detail::NodePage, list::NodesPage},
         operations::{detail::OperationPage, list::OperationsPage},
         overview::OverviewPage,
+        projects::{detail::ProjectPage, list::ProjectsPage},
         setup::SetupPage,
+        users::list::UsersPage,
         volumes::VolumesPage,
     },
 };
@@ -61,6 +65,7 @@ macro_rules! parts {
 
 parts! {
     gate {
+        Invite: invite, load_invite, InvitePage;
         Login: login, load_login, LoginPage;
         Setup: setup, load_setup, SetupPage;
     }
@@ -69,12 +74,15 @@ parts! {
     }
     lists {
         Apps: apps, load_apps, AppsPage;
+        Audit: audit, load_audit, AuditPage;
         Containers: containers, load_containers, ContainersPage;
         Events: events, load_events, EventsPage;
         Images: images, load_images, ImagesPage;
         Networks: networks, load_networks, NetworksPage;
         Nodes: nodes, load_nodes, NodesPage;
         Operations: operations, load_operations, OperationsPage;
+        Projects: projects, load_projects, ProjectsPage;
+        Users: users, load_users, UsersPage;
         Volumes: volumes, load_volumes, VolumesPage;
     }
     details {
@@ -83,6 +91,7 @@ parts! {
         Image: image, load_image, ImagePage;
         Node: node, load_node, NodePage;
         Operation: operation, load_operation, OperationPage;
+        Project: project, load_project, ProjectPage;
     }
     forms {
         Account: account, load_account, AccountPage;

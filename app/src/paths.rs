@@ -13,6 +13,12 @@ pub const APPS: &str = "/apps";
 pub const NEW_APP: &str = "/apps/new";
 /// The operations.
 pub const OPERATIONS: &str = "/operations";
+/// The projects.
+pub const PROJECTS: &str = "/projects";
+/// The accounts.
+pub const USERS: &str = "/users";
+/// The audit log.
+pub const AUDIT: &str = "/audit";
 /// The account.
 pub const ACCOUNT: &str = "/account";
 
@@ -63,6 +69,16 @@ pub fn detail(cluster: &str, noun: Noun, id: &str) -> String {
     path(&["clusters", cluster, noun.as_str(), id])
 }
 
+/// One project.
+pub fn project(project: &str) -> String {
+    path(&["projects", project])
+}
+
+/// The apps of a project.
+pub fn apps_of(project: &str) -> String {
+    format!("{APPS}?{}", Query::new().with("project", project).as_str())
+}
+
 /// One app.
 pub fn app(project: &str, app: &str) -> String {
     path(&["projects", project, "apps", app])
@@ -104,6 +120,8 @@ mod tests {
     fn an_id_stays_one_segment_of_the_address() {
         assert_eq!(detail("local", Noun::Images, "sha256:ab/../c"), "/clusters/local/images/sha256%3Aab%2F..%2Fc");
         assert_eq!(list("local", Noun::Containers), "/clusters/local/containers");
+        assert_eq!(project("a/b"), "/projects/a%2Fb");
+        assert_eq!(apps_of("shop"), "/apps?project=shop");
     }
 
     #[test]

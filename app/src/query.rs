@@ -13,6 +13,8 @@ use leptos_router::params::ParamsMap;
 /// What a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListState {
+    /// The tab of the page that the list stands in; empty where the address names none.
+    pub tab: String,
     /// The search text.
     pub q: String,
     /// The field to sort by; empty for the list's own order.
@@ -33,6 +35,7 @@ impl ListState {
         let text = |name: &str| address.get(name).unwrap_or_default();
         let filters = fields.iter().filter_map(|field| Some(((*field).to_owned(), address.get(field)?)));
         Self {
+            tab: text("tab"),
             q: text("q"),
             sort: text("sort"),
             order: if text("order") == "desc" { Order::Desc } else { Order::Asc },
@@ -45,7 +48,10 @@ impl ListState {
     /// The address of this state, relative to the page: `?…`.
     pub fn address(&self) -> String {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let mut query = Query::new().optional("q", some(&self.q)).optional("sort", some(&self.sort));
+        let mut query = Query::new()
+            .optional("tab", some(&self.tab))
+            .optional("q", some(&self.q))
+            .optional("sort", some(&self.sort));
         if self.order == Order::Desc {
             query = query.with("order", "desc");
         }
@@ -156,6 +162,14 @@ mod tests {
         let query = state.to_list_query();
         assert_eq!(query.cursor.as_deref(), Some("40"));
         assert_eq!(query.filters.len(), 1);
+    }
+
+    #[test]
+    fn a_list_in_a_tab_stays_in_it() {
+        let state = read(&[("tab", "audit"), ("state", "running")]);
+        assert_eq!(state.searched("x").address(), "?tab=audit&q=x&state=running");
+        assert_eq!(state.unfiltered().address(), "?tab=audit");
+        assert!(!state.unfiltered().is_filtered());
     }
 
     #[test]

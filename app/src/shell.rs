@@ -51,10 +51,12 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/login") view={Lazy::<lazy::Login>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/setup") view={Lazy::<lazy::Setup>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/invite") view={Lazy::<lazy::Invite>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view={Lazy::<lazy::Overview>::new()} ssr=SsrMode::Async />
                     <ClusterRoutes />
                     <AppRoutes />
+                    <TeamRoutes />
                     <Route path=path!("/account") view={Lazy::<lazy::Account>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/*any") view=NotFoundPage ssr=SsrMode::Async />
                 </ParentRoute>
@@ -73,6 +75,20 @@ fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/projects/:project/apps/:app") view={Lazy::<lazy::App>::new()} ssr=SsrMode::Async />
             <Route path=path!("/operations") view={Lazy::<lazy::Operations>::new()} ssr=SsrMode::Async />
             <Route path=path!("/operations/:id") view={Lazy::<lazy::Operation>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// The pages of projects, accounts and what they did.
+#[component(transparent)]
+fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
+            <Route path=path!("/projects") view={Lazy::<lazy::Projects>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/projects/:project") view={Lazy::<lazy::Project>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/users") view={Lazy::<lazy::Users>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/audit") view={Lazy::<lazy::Audit>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

@@ -2,6 +2,8 @@
 
 use leptos::{html, prelude::*};
 
+use crate::i18n::{t, use_locale};
+
 /// A dialog that is there while `open` is true. Escape and its own buttons set it to false.
 #[component]
 pub fn Dialog(
@@ -27,6 +29,35 @@ pub fn Dialog(
             <div class="dialog__body">{children()}</div>
             <footer class="dialog__foot">{foot.run()}</footer>
         </BareDialog>
+    }
+}
+
+/// The buttons of a dialog with a form.
+#[component]
+pub fn FormFoot(
+    /// Whether the dialog is open.
+    open: RwSignal<bool>,
+    /// The form's id.
+    form: &'static str,
+    /// What the form does.
+    label: &'static str,
+    /// Whether it is being done.
+    busy: RwSignal<bool>,
+) -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <button type="button" class="button" on:click=move |_| open.set(false)>
+            {t!(locale, action.cancel)}
+        </button>
+        <button
+            type="submit"
+            form=form
+            class="button button--primary"
+            disabled=move || busy.get()
+            aria-busy=move || busy.get().to_string()
+        >
+            {label}
+        </button>
     }
 }
 

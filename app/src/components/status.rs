@@ -2,9 +2,11 @@
 
 use api::{
     app::AppState,
+    audit::AuditResult,
     cluster::ConnectionState,
     container::{Container, ContainerState, Health},
     operation::{OperationState, StepState},
+    user::UserState,
 };
 use leptos::prelude::*;
 
@@ -155,6 +157,24 @@ impl Status {
             Self::new(Tone::Ok, Icon::Ok, t!(locale, status.ready))
         } else {
             Self::new(Tone::Bad, Icon::Bad, t!(locale, status.not_ready))
+        }
+    }
+
+    /// Of an account.
+    pub fn of_user(locale: Locale, state: UserState) -> Self {
+        match state {
+            UserState::Active => Self::new(Tone::Ok, Icon::Ok, t!(locale, status.active)),
+            UserState::Invited => Self::new(Tone::Progress, Icon::Pending, t!(locale, status.invited)),
+            UserState::Disabled => Self::new(Tone::Off, Icon::Off, t!(locale, status.disabled)),
+        }
+    }
+
+    /// Of an entry of the audit log.
+    pub fn of_audit(locale: Locale, result: AuditResult) -> Self {
+        match result {
+            AuditResult::Done => Self::new(Tone::Ok, Icon::Ok, t!(locale, status.done)),
+            AuditResult::Refused => Self::new(Tone::Warn, Icon::Warn, t!(locale, status.refused)),
+            AuditResult::Failed => Self::new(Tone::Bad, Icon::Bad, t!(locale, status.failed)),
         }
     }
 }

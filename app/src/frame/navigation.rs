@@ -1,5 +1,6 @@
 //! The side navigation; on narrow screens a drawer.
 
+use api::permission::Permission;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -15,7 +16,9 @@ use crate::{
 pub(super) fn Navigation(drawer: RwSignal<bool>) -> impl IntoView {
     let locale = use_locale();
     let cluster = use_cluster();
-    let version = use_boot().me.map(|me| me.version).unwrap_or_default();
+    let boot = use_boot();
+    let manages = boot.allows(None, Permission::ManagePortal);
+    let version = boot.me.map(|me| me.version).unwrap_or_default();
     let of_cluster = move |noun: Noun, icon: Icon, text: &'static str| {
         let href = Signal::derive(move || cluster.with(|cluster| paths::list(cluster, noun)));
         view! { <NavLink href icon text /> }
@@ -56,6 +59,12 @@ pub(super) fn Navigation(drawer: RwSignal<bool>) -> impl IntoView {
                 {of_cluster(Noun::Volumes, Icon::Volume, t!(locale, nav.volumes))}
                 {of_cluster(Noun::Nodes, Icon::Node, t!(locale, nav.nodes))}
                 {of_cluster(Noun::Events, Icon::Event, t!(locale, nav.events))}
+            </div>
+            <div class="sidebar__group">
+                <p class="sidebar__title">{t!(locale, nav.teams)}</p>
+                {fixed(paths::PROJECTS, Icon::Project, t!(locale, nav.projects))}
+                {manages.then(|| fixed(paths::USERS, Icon::User, t!(locale, nav.users)))}
+                {manages.then(|| fixed(paths::AUDIT, Icon::History, t!(locale, nav.audit)))}
             </div>
             <p class="sidebar__foot">{format!("Gantry {version}")}</p>
         </nav>
@@ -103,9 +112,16 @@ fn leads_to(href: &str, path: &str) -> bool {
     let below = |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match href {
         paths::OVERVIEW => path == href,
-        paths::APPS => below(href) || below("/projects"),
+        paths::APPS => below(href) || is_of_app(path),
+        paths::PROJECTS => below(href) && !is_of_app(path),
         _ => below(href),
     }
+}
+
+/// Whether a page shows an app of a project.
+fn is_of_app(path: &str) -> bool {
+    let in_project = path.strip_prefix("/projects/").and_then(|rest| rest.split_once('/'));
+    in_project.is_some_and(|(_, rest)| rest.split('/').next() == Some("apps"))
 }
 
 #[cfg(test)]
@@ -118,5 +134,15 @@ mod tests {
         assert!(leads_to(paths::APPS, "/projects/default/apps/shop"));
         assert!(!leads_to(paths::OVERVIEW, "/apps"));
         assert!(!leads_to("/clusters/local/nodes", "/clusters/local/nodes-of-elsewhere"));
+    }
+
+    #[test]
+    fn below_the_projects_only_the_apps_belong_to_the_apps() {
+        for path in ["/projects", "/projects/shop", "/projects/apps"] {
+            assert!(leads_to(paths::PROJECTS, path) && !leads_to(paths::APPS, path), "{path}");
+        }
+        for path in ["/projects/shop/apps", "/projects/shop/apps/web"] {
+            assert!(leads_to(paths::APPS, path) && !leads_to(paths::PROJECTS, path), "{path}");
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use api::{Client, overview::TargetKind, search::Found};
+use api::{Client, overview::TargetKind, permission::Permission, search::Found};
 use leptos::{ev, html, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::use_cluster;
 use crate::{
+    boot::use_boot,
     browser,
     components::{
         dialog::BareDialog,
@@ -45,11 +46,12 @@ fn Search(open: RwSignal<bool>) -> impl IntoView {
     let locale = use_locale();
     let client = StoredValue::new(expect_context::<Client>());
     let cluster = use_cluster();
+    let manages = use_boot().allows(None, Permission::ManagePortal);
     let (text, at) = (RwSignal::new(String::new()), RwSignal::new(0_usize));
     let found = RwSignal::new(Vec::<Entry>::new());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let entries = Memo::new(move |_| {
-        let pages = cluster.with(|cluster| pages(locale, cluster));
+        let pages = cluster.with(|cluster| pages(locale, cluster, manages));
         let mut entries = text.with(|text| matching(pages, text));
         entries.extend(found.get());
         entries
@@ -161,8 +163,8 @@ fn Search(open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// The pages and the actions that are pages.
-fn pages(locale: Locale, cluster: &str) -> Vec<Entry> {
+/// The pages and the actions that are pages; `manages` says whether those for administrators are among them.
+fn pages(locale: Locale, cluster: &str, manages: bool) -> Vec<Entry> {
     let page = |icon: Icon, text: &str, href: String| Entry {
         icon,
         text: text.to_owned(),
@@ -170,7 +172,7 @@ fn pages(locale: Locale, cluster: &str) -> Vec<Entry> {
         href,
     };
     let list = |noun| paths::list(cluster, noun);
-    vec![
+    let mut pages = vec![
         Entry {
             icon: Icon::Plus,
             text: t!(locale, palette.new_app).to_owned(),
@@ -192,8 +194,14 @@ fn pages(locale: Locale, cluster: &str) -> Vec<Entry> {
         page(Icon::Node, t!(locale, nav.nodes), list(Noun::Nodes)),
         page(Icon::Event, t!(locale, nav.events), list(Noun::Events)),
         page(Icon::Operation, t!(locale, nav.operations), paths::OPERATIONS.to_owned()),
+        page(Icon::Project, t!(locale, nav.projects), paths::PROJECTS.to_owned()),
         page(Icon::User, t!(locale, frame.account), paths::ACCOUNT.to_owned()),
-    ]
+    ];
+    if manages {
+        pages.push(page(Icon::User, t!(locale, nav.users), paths::USERS.to_owned()));
+        pages.push(page(Icon::History, t!(locale, nav.audit), paths::AUDIT.to_owned()));
+    }
+    pages
 }
 
 /// Those whose text has every word of `text`.
@@ -227,10 +235,19 @@ mod tests {
 
     #[test]
     fn every_word_must_be_in_the_name_in_any_case_and_order() {
-        let names =
-            |text| matching(pages(Locale::en, "local"), text).into_iter().map(|entry| entry.text).collect::<Vec<_>>();
+        let names = |text| {
+            let found = matching(pages(Locale::en, "local", true), text);
+            found.into_iter().map(|entry| entry.text).collect::<Vec<_>>()
+        };
         assert_eq!(names("IMAGE pull"), [t!(Locale::en, palette.pull_image)]);
         assert!(names("").len() > 8);
         assert!(names("no such page").is_empty());
+    }
+
+    #[test]
+    fn pages_for_administrators_are_offered_to_them_alone() {
+        let leads = |manages| pages(Locale::en, "local", manages).iter().any(|entry| entry.href == paths::USERS);
+        assert!(leads(true));
+        assert!(!leads(false));
     }
 }

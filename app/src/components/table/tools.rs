@@ -102,6 +102,9 @@ fn Search(state: Memo<ListState>) -> impl IntoView {
     let kept = move || {
         state.with(|state| {
             let mut kept: Vec<(String, String)> = state.filters.clone().into_iter().collect();
+            if !state.tab.is_empty() {
+                kept.push(("tab".to_owned(), state.tab.clone()));
+            }
             if !state.sort.is_empty() {
                 kept.push(("sort".to_owned(), state.sort.clone()));
             }

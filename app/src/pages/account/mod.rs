@@ -1,9 +1,9 @@
 //! The signed-in person's account.
 
 mod password;
+mod sessions;
 mod tokens;
 
-use api::permission::SystemRole;
 use leptos::prelude::*;
 
 use crate::{
@@ -11,21 +11,19 @@ use crate::{
     components::{card::Card, facts::KeyValueList, header::PageHeader, time::RelativeTime},
     i18n::{t, use_locale},
     language::LanguageSwitch,
+    pages::users::role_word,
     theme::ThemeSwitch,
 };
 
-/// The account: who one is, password, tokens, how the console looks.
+/// The account: who one is, password, sessions, tokens, how the console looks.
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let locale = use_locale();
+    let ended = Trigger::new();
     let facts = use_boot().me.map(|me| {
-        let role = match me.user.role {
-            SystemRole::Admin => t!(locale, account.admin),
-            SystemRole::Member => t!(locale, account.member),
-        };
         vec![
             (t!(locale, gate.username), me.user.username.into_any()),
-            (t!(locale, account.role), role.into_any()),
+            (t!(locale, account.role), role_word(locale, me.user.role).into_any()),
             (t!(locale, common.created), view! { <RelativeTime at=me.user.created_at /> }.into_any()),
         ]
     });
@@ -39,8 +37,9 @@ pub fn AccountPage() -> impl IntoView {
                     (t!(locale, language.label), view! { <LanguageSwitch /> }.into_any()),
                 ] />
             </Card>
-            <password::PasswordCard />
-            <tokens::TokensCard />
+            <password::PasswordCard ended />
+            <sessions::SessionsCard ended />
+            <tokens::TokensCard ended />
         </div>
     }
 }

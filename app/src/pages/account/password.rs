@@ -9,7 +9,10 @@ use crate::{
 };
 
 #[component]
-pub(super) fn PasswordCard() -> impl IntoView {
+pub(super) fn PasswordCard(
+    /// Told that sessions and tokens ended.
+    ended: Trigger,
+) -> impl IntoView {
     let locale = use_locale();
     let toasts = use_toasts();
     let client = StoredValue::new(expect_context::<Client>());
@@ -45,6 +48,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
                         field.set(String::new());
                     }
                     toasts.done(t!(locale, account.password_changed));
+                    ended.notify();
                 }
                 Err(error) => problem.set(Some(error)),
             }

@@ -26,13 +26,17 @@ use crate::{
 const DAYS: [u32; 4] = [7, 30, 90, 366];
 
 #[component]
-pub(super) fn TokensCard() -> impl IntoView {
+pub(super) fn TokensCard(
+    /// Tells that tokens ended otherwise.
+    ended: Trigger,
+) -> impl IntoView {
     let locale = use_locale();
     let client = expect_context::<Client>();
     let open = RwSignal::new(false);
     let load = Load::new(&[], {
         let client = client.clone();
         move || {
+            ended.track();
             let client = client.clone();
             async move { client.list_tokens().await }
         }

@@ -9,7 +9,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     components::{
-        dialog::Dialog,
+        dialog::{Dialog, FormFoot},
         field::{CheckField, TextField},
         problem::FormProblem,
         toast::use_toasts,
@@ -18,26 +18,6 @@ use crate::{
     live::use_live,
     paths,
 };
-
-/// The buttons of a dialog with a form.
-#[component]
-fn FormFoot(open: RwSignal<bool>, form: &'static str, label: &'static str, busy: RwSignal<bool>) -> impl IntoView {
-    let locale = use_locale();
-    view! {
-        <button type="button" class="button" on:click=move |_| open.set(false)>
-            {t!(locale, action.cancel)}
-        </button>
-        <button
-            type="submit"
-            form=form
-            class="button button--primary"
-            disabled=move || busy.get()
-            aria-busy=move || busy.get().to_string()
-        >
-            {label}
-        </button>
-    }
-}
 
 /// Pulls an image; leads to the operation.
 #[component]
