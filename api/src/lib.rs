@@ -18,6 +18,7 @@ pub mod node;
 pub mod operation;
 pub mod overview;
 pub mod permission;
+pub mod policy;
 pub mod problem;
 pub mod project;
 pub mod release;

@@ -39,6 +39,8 @@ pub enum Permission {
     DeployApp,
     /// Open a terminal in a container of a project.
     OpenTerminal,
+    /// Open a terminal as another user than the container's own.
+    OpenTerminalAsOther,
     /// Manage a project's members and settings.
     ManageProject,
     /// Make and delete projects, and manage users.
@@ -47,12 +49,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ViewCluster,
         Self::OperateCluster,
         Self::ViewApp,
         Self::DeployApp,
         Self::OpenTerminal,
+        Self::OpenTerminalAsOther,
         Self::ManageProject,
         Self::ManagePortal,
     ];
@@ -69,6 +72,7 @@ impl Permission {
             Self::ViewApp => "See a project's apps, containers, releases, logs and figures.",
             Self::DeployApp => "Create, change, scale, restart, roll back and delete apps.",
             Self::OpenTerminal => "Open a terminal in a container of a project.",
+            Self::OpenTerminalAsOther => "Open a terminal as another user than the container's own.",
             Self::ManageProject => "Manage a project's members and settings.",
             Self::ManagePortal => "Make and delete projects, and manage users.",
         }
@@ -79,7 +83,7 @@ impl Permission {
         match self {
             Self::ViewApp => Some(ProjectRole::Guest),
             Self::DeployApp | Self::OpenTerminal => Some(ProjectRole::Developer),
-            Self::ManageProject => Some(ProjectRole::Admin),
+            Self::OpenTerminalAsOther | Self::ManageProject => Some(ProjectRole::Admin),
             Self::ViewCluster | Self::OperateCluster | Self::ManagePortal => None,
         }
     }

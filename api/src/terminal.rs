@@ -24,7 +24,8 @@ pub struct TerminalQuery {
     /// The program; the best shell found where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<String>,
-    /// Who runs it: a name, an id, or `user:group`; the container's own where absent.
+    /// Who runs it: a name, an id, or `user:group`; the container's own where absent. Another one needs the permission
+    /// to open a terminal as another user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// Columns to begin with.

@@ -7,6 +7,7 @@ mod m0001_identity;
 mod m0002_apps;
 mod m0003_samples;
 mod m0004_people;
+mod m0005_policy;
 
 use sea_orm_migration::prelude::*;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_apps::Migration),
             Box::new(m0003_samples::Migration),
             Box::new(m0004_people::Migration),
+            Box::new(m0005_policy::Migration),
         ]
     }
 }

@@ -28,6 +28,7 @@ mod me;
 mod operations;
 mod people;
 mod picture;
+mod policy;
 mod project;
 mod real_deploy;
 mod real_engine;

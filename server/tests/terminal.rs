@@ -1,5 +1,6 @@
 //! Terminals: what is typed and printed, and that nothing runs on when nobody is there.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api::permission::ProjectRole;
@@ -221,6 +222,52 @@ async fn only_developers_of_the_project_open_terminals_and_only_while_they_are()
     read_until(&mut socket, "ready").await;
     developer.delete("/api/v1/session").await.expect(204);
     assert_eq!(socket.closed().await, Some(1008));
+    eventually("no terminal is open", async || state.terminals.open() == 0).await;
+    assert_eq!(world.engine.running_execs(), 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn another_user_than_the_containers_own_is_a_right_of_its_own() {
+    let engine = FakeEngine::start().await;
+    engine.add_container(&app_container("shop-web-1", "shop-team", "shop", "web").with("User", "app"));
+    let world = World::with(engine).await;
+    let developer = world.portal.member("dev", "shop-team", ProjectRole::Developer).await;
+    let lead = world.portal.member("pia", "shop-team", ProjectRole::Admin).await;
+    let state = world.portal.state.clone();
+    let running = world.portal.serve();
+    let path = |user: &str| format!("/api/v1/clusters/local/containers/shop-web-1/exec?user={user}");
+    let refused = ["root", "0", "app:root", "1000"];
+    for user in refused {
+        assert_eq!(Socket::open(running.address, &developer, &path(user)).await.err(), Some(403), "{user}");
+    }
+    assert_eq!(world.engine.requests().count("POST", "/containers/*/exec"), 0);
+
+    let mut sockets = Vec::new();
+    for (who, user) in [(&developer, "app"), (&lead, "root")] {
+        let mut socket = Socket::open(running.address, who, &path(user)).await.unwrap();
+        socket.send(Input::Data(b"echo ready\n").encode()).await;
+        read_until(&mut socket, "ready").await;
+        sockets.push(socket);
+    }
+    assert!(world.engine.requests().count("POST", "/containers/*/exec") >= 2);
+    let users: BTreeSet<String> = world.engine.look(|state| {
+        let users = state.execs.values().filter_map(|exec| exec.config["User"].as_str());
+        users.filter(|user| !user.is_empty()).map(str::to_owned).collect()
+    });
+    assert_eq!(users.into_iter().collect::<Vec<_>>(), ["app", "root"]);
+    let entries = server::db::audit::newest(state.db.read(), 100).await.unwrap();
+    let told = entries.iter().filter(|entry| entry.action == "terminal.open" && entry.result == "refused");
+    assert_eq!(told.filter(|entry| entry.detail.contains("user=")).count(), refused.len());
+
+    let user = server::db::user::find_by_name(state.db.read(), "pia").await.unwrap().unwrap().user.id;
+    let project = server::db::project::find_by_name(state.db.read(), "shop-team").await.unwrap().unwrap().id;
+    let role = ProjectRole::Developer;
+    let demoted = state.db.write(async |txn| server::db::project::put_membership(txn, user, project, role).await).await;
+    demoted.unwrap();
+    assert_eq!(sockets.pop().unwrap().closed().await, Some(1008), "who is a developer now is root no longer");
+    eventually("one terminal is left", async || state.terminals.open() == 1).await;
+    drop(sockets);
     eventually("no terminal is open", async || state.terminals.open() == 0).await;
     assert_eq!(world.engine.running_execs(), 0);
     running.stop().await;

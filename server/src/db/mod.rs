@@ -10,6 +10,7 @@ pub mod error;
 pub mod migrate;
 pub mod operation;
 pub mod password_link;
+pub mod policy;
 pub mod project;
 pub mod release;
 pub mod sample;

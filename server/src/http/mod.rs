@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod operation;
 pub mod overview;
 mod pages;
+pub mod policy;
 pub mod problem;
 pub mod project;
 pub mod release;

@@ -1,5 +1,6 @@
 //! Terminals in containers.
 
+use api::permission::Permission;
 use api::terminal::TerminalQuery;
 use axum::extract::State as FromState;
 use axum::response::Response;
@@ -18,7 +19,8 @@ pub fn routes() -> OpenApiRouter<State> {
     OpenApiRouter::new().routes(routes!(exec)).routes(routes!(attach))
 }
 
-/// A WebSocket with a program that runs in the container while the socket is open.
+/// A WebSocket with a program that runs in the container while the socket is open. Another user than the container's
+/// own is for project administrators.
 #[utoipa::path(get, path = "/api/v1/clusters/{cluster}/containers/{container}/exec", tag = "containers",
     params(("cluster" = String, Path, description = "The cluster"),
         ("container" = String, Path, description = "The container's id or name"), TerminalQuery),
@@ -30,7 +32,7 @@ async fn exec(
     Query(query): Query<TerminalQuery>,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
-    terminal::may_stay(&state, &caller, &cluster, &id)?;
+    terminal::may_stay(&state, &caller, &cluster, &id, Permission::OpenTerminal)?;
     let upgrade = ws::required(upgrade)?;
     let opening = terminal::exec(&state, &caller, &cluster, &id, query).await?;
     Ok(open(state, caller, opening, cluster, id, upgrade))
@@ -47,13 +49,14 @@ async fn attach(
     Path((cluster, id)): Path<(String, String)>,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Failure> {
-    terminal::may_stay(&state, &caller, &cluster, &id)?;
+    terminal::may_stay(&state, &caller, &cluster, &id, Permission::OpenTerminal)?;
     let upgrade = ws::required(upgrade)?;
     let opening = terminal::attach(&state, &caller, &cluster, &id)?;
     Ok(open(state, caller, opening, cluster, id, upgrade))
 }
 
 fn open(state: State, caller: Caller, opening: Opening, cluster: String, id: String, upgrade: Upgrade) -> Response {
-    let may_stay = move |state: &State, caller: &Caller| terminal::may_stay(state, caller, &cluster, &id);
+    let permission = opening.permission();
+    let may_stay = move |state: &State, caller: &Caller| terminal::may_stay(state, caller, &cluster, &id, permission);
     ws::accept(upgrade.0, state, caller, may_stay, |link| ws::terminal::serve(link, opening))
 }

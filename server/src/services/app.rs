@@ -15,7 +15,8 @@ use ulid::Ulid;
 use super::app_view::View;
 use super::audit::{Outcome, audit_in};
 use super::deploy::desired::Prepared;
-use super::deploy::{clash, policy, prepare, source};
+use super::deploy::policy::Allowance;
+use super::deploy::{clash, prepare, source};
 use super::listing::{Fields, page};
 use super::{Error, State, container, operation, project};
 use crate::auth::Caller;
@@ -196,12 +197,13 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
     let content = source::content(create)?;
     let model = read(&content)?;
     let target = format!("{}/{name}", project.name);
-    if let Err(refused) = policy::check(caller, &name, &model) {
+    let allowance = Allowance::of(state, caller, project.id).await?;
+    if let Err(refused) = allowance.check(&name, &model) {
         audit_in(state, Some(&project.name), caller, "app.create", &target, Outcome::Refused, "").await;
         return Err(refused);
     }
     clash::name(&cluster.picture(), &project.name, &name)?;
-    clash::volumes(&cluster.picture(), caller, &project.name, &name, &model)?;
+    clash::volumes(&cluster.picture(), &allowance, &project.name, &name, &model)?;
     let cluster = cluster.name().to_owned();
     let made = state
         .db
@@ -284,12 +286,13 @@ async fn release(
 ) -> Result<Ulid, Error> {
     let model = read(&new.content)?;
     let action = if kind == OperationKind::Rollback { "app.rollback" } else { "app.update" };
-    if let Err(refused) = policy::check(caller, &app.name, &model) {
+    let allowance = Allowance::of(state, caller, app.project_id).await?;
+    if let Err(refused) = allowance.check(&app.name, &model) {
         audit_in(state, Some(&app.project), caller, action, &target(app), Outcome::Refused, "").await;
         return Err(refused);
     }
     if let Some(cluster) = state.clusters.get(&app.cluster) {
-        clash::volumes(&cluster.picture(), caller, &app.project, &app.name, &model)?;
+        clash::volumes(&cluster.picture(), &allowance, &app.project, &app.name, &model)?;
     }
     let made = state
         .db

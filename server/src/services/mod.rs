@@ -19,6 +19,7 @@ pub mod node;
 pub mod operation;
 pub mod overview;
 mod permission;
+pub mod policy;
 pub mod project;
 pub mod release;
 pub mod search;

@@ -82,6 +82,7 @@ pub struct Opening {
     cluster: Cluster,
     container: Arc<Container>,
     what: What,
+    permission: Permission,
     place: Place,
 }
 
@@ -130,6 +131,10 @@ pub async fn exec(
     if user.as_deref().is_some_and(|user| !is_user(user)) {
         return Err(Error::invalid("user", Message::new("terminal.user-invalid")));
     }
+    let permission = match user.as_deref() {
+        Some(user) => require_user(state, caller, &cluster, &container, user).await?,
+        None => Permission::OpenTerminal,
+    };
     let shell = match query.shell.filter(|shell| !shell.is_empty()) {
         Some(shell) if shell.len() > 1_024 || shell.chars().any(char::is_control) => {
             return Err(Error::invalid("shell", Message::new("terminal.shell-invalid")));
@@ -150,13 +155,13 @@ pub async fn exec(
         rows,
         ..ExecSpec::default()
     };
-    open(state, caller, cluster, container, What::Exec(spec))
+    open(state, caller, cluster, container, What::Exec(spec), permission)
 }
 
 /// Looks whether a container's first process may be attached to.
 pub fn attach(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<Opening, Error> {
     let (cluster, container) = find_running(state, caller, cluster, id)?;
-    open(state, caller, cluster, container, What::Attach)
+    open(state, caller, cluster, container, What::Attach, Permission::OpenTerminal)
 }
 
 /// The shells found in a running container, best first.
@@ -165,9 +170,34 @@ pub async fn list_shells(state: &State, caller: &Caller, cluster: &str, id: &str
     find_shells(&cluster, &container.id, false).await
 }
 
-/// Whether a caller may have a terminal in a container, or still may where that has gone meanwhile.
-pub fn may_stay(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<(), Error> {
-    container_access::may_stay(state, caller, cluster, id, Permission::OpenTerminal)
+/// Whether a caller may have a terminal in a container, or still may where that has gone meanwhile. `permission` is
+/// what the terminal needs.
+pub fn may_stay(state: &State, caller: &Caller, cluster: &str, id: &str, permission: Permission) -> Result<(), Error> {
+    container_access::may_stay(state, caller, cluster, id, permission)
+}
+
+/// What a terminal of `user` needs: a right of its own, unless it is the container's own user.
+async fn require_user(
+    state: &State,
+    caller: &Caller,
+    cluster: &Cluster,
+    container: &Container,
+    user: &str,
+) -> Result<Permission, Error> {
+    let project = container.project.as_deref();
+    if caller.may(Permission::OpenTerminalAsOther, project) {
+        return Ok(Permission::OpenTerminalAsOther);
+    }
+    if cluster.inspect_container(&container.id).await?.user == user {
+        return Ok(Permission::OpenTerminal);
+    }
+    let (target, detail) = (target(cluster, container), format!("user={user} container={}", container.id));
+    audit_in(state, project, caller, "terminal.open", &target, Outcome::Refused, &detail).await;
+    Err(Error::Forbidden(Message::new("terminal.other-user").with("user", user)))
+}
+
+fn target(cluster: &Cluster, container: &Container) -> String {
+    format!("{}/{}", cluster.name(), container.name)
 }
 
 fn find_running(state: &State, caller: &Caller, cluster: &str, id: &str) -> Result<(Cluster, Arc<Container>), Error> {
@@ -184,9 +214,10 @@ fn open(
     cluster: Cluster,
     container: Arc<Container>,
     what: What,
+    permission: Permission,
 ) -> Result<Opening, Error> {
     let place = state.terminals.take(caller.user_id)?;
-    Ok(Opening { state: state.clone(), caller: caller.clone(), cluster, container, what, place })
+    Ok(Opening { state: state.clone(), caller: caller.clone(), cluster, container, what, permission, place })
 }
 
 /// The shells in a container, best first; only the best one with `first`.
@@ -216,6 +247,11 @@ fn is_user(text: &str) -> bool {
 }
 
 impl Opening {
+    /// What the caller must be allowed as long as the terminal is open.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
     /// Starts the program or connects to it, and records who did.
     pub async fn start(self) -> Result<(Terminal, Streams), engine::Error> {
         let started = match &self.what {
@@ -238,7 +274,7 @@ impl Opening {
     }
 
     fn target(&self) -> String {
-        format!("{}/{}", self.cluster.name(), self.container.name)
+        target(&self.cluster, &self.container)
     }
 }
 

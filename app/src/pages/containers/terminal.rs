@@ -3,11 +3,13 @@
 use api::{
     Client,
     container::{Container, ContainerState},
+    permission::Permission,
     terminal::{TerminalQuery, attach_path, exec_path},
 };
 use leptos::prelude::*;
 
 use crate::{
+    boot::use_boot,
     components::{
         empty::EmptyState,
         icon::{Icon, IconView},
@@ -51,7 +53,8 @@ pub fn TerminalTab(
 fn Terminals(container: Signal<Container>, cluster: Signal<String>) -> impl IntoView {
     let locale = use_locale();
     let client = expect_context::<Client>();
-    let id = container.get_untracked().id;
+    let Container { id, project, .. } = container.get_untracked();
+    let may_choose = use_boot().allows(project.as_deref(), Permission::OpenTerminalAsOther);
     let shells = Load::new(&[], {
         let id = id.clone();
         move || {
@@ -101,7 +104,9 @@ fn Terminals(container: Signal<Container>, cluster: Signal<String>) -> impl Into
                     class="input terminal__user"
                     placeholder=t!(locale, terminal.user)
                     aria-label=t!(locale, terminal.user)
+                    aria-describedby=(!may_choose).then_some("terminal-user")
                     autocomplete="off"
+                    disabled=!may_choose
                     bind:value=user
                 />
                 <button type="button" class="button button--primary" on:click=open>
@@ -109,6 +114,10 @@ fn Terminals(container: Signal<Container>, cluster: Signal<String>) -> impl Into
                     {t!(locale, terminal.new)}
                 </button>
             </div>
+            {(!may_choose)
+                .then(|| {
+                    view! { <p id="terminal-user" class="field__hint">{t!(locale, terminal.user_own)}</p> }
+                })}
             <div class="terminals">
                 <For
                     each=move || opened.get()

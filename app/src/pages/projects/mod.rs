@@ -3,6 +3,7 @@
 pub mod detail;
 pub mod list;
 mod members;
+mod policy;
 
 use api::permission::ProjectRole;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use api::policy::PolicyRule;
 use api::{FieldProblem, Message};
 
-use crate::auth::Caller;
+use super::policy::Allowance;
 use crate::compose::Project;
 use crate::engine::{LABEL_APP, LABEL_COMPOSE_PROJECT, LABEL_PROJECT, Picture};
 use crate::services::Error;
@@ -32,9 +33,15 @@ pub fn name(picture: &Picture, project: &str, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses volumes that are there and were not made for this app, unless an administrator asks for them.
-pub fn volumes(picture: &Picture, caller: &Caller, project: &str, app: &str, model: &Project) -> Result<(), Error> {
-    if caller.is_admin() {
+/// Refuses volumes that are there and were not made for this app, unless others' objects may be asked for.
+pub fn volumes(
+    picture: &Picture,
+    allowance: &Allowance,
+    project: &str,
+    app: &str,
+    model: &Project,
+) -> Result<(), Error> {
+    if allowance.allows(PolicyRule::ForeignObjects) {
         return Ok(());
     }
     for (key, volume) in &model.volumes {

@@ -10,7 +10,8 @@ use ulid::Ulid;
 use super::desired::{Identity, Prepared};
 use super::model::Purpose;
 use super::plan::plan;
-use super::{clash, diff, observe, policy, prepare, source};
+use super::policy::Allowance;
+use super::{clash, diff, observe, prepare, source};
 use crate::auth::Caller;
 use crate::compose::{self, PullPolicy, Source};
 use crate::db::app::{App, Intent};
@@ -48,8 +49,9 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
         }
         Err(error) => return Err(error),
     };
+    let allowance = Allowance::of(state, caller, project.id).await?;
     let identity = Identity { id: Ulid::nil(), name, project: project.name, release: 1 };
-    Ok(look(caller, content, identity, picture.as_deref(), None, false, fields))
+    Ok(look(&allowance, content, identity, picture.as_deref(), None, false, fields))
 }
 
 /// What a new release would do.
@@ -71,9 +73,10 @@ pub async fn update(
         None => None,
     };
     let picture = state.clusters.get(&app.cluster).map(crate::engine::Cluster::picture);
+    let allowance = Allowance::of(state, caller, app.project_id).await?;
     let App { id, name, project, last_release, .. } = app;
     let identity = Identity { id, name, project, release: last_release + 1 };
-    Ok(look(caller, content, identity, picture.as_deref(), old.as_deref(), update.pull, Vec::new()))
+    Ok(look(&allowance, content, identity, picture.as_deref(), old.as_deref(), update.pull, Vec::new()))
 }
 
 fn empty(compose: String) -> Preview {
@@ -81,7 +84,7 @@ fn empty(compose: String) -> Preview {
 }
 
 fn look(
-    caller: &Caller,
+    allowance: &Allowance,
     content: Content,
     identity: Identity,
     picture: Option<&Picture>,
@@ -106,18 +109,15 @@ fn look(
         }
     };
     preview.diagnostics = parsed.warnings.iter().map(shown_diagnostic).collect();
-    if !caller.is_admin()
-        && let Some(field) = policy::first_refusal(&identity.name, &parsed.project)
-    {
-        let message = Message::new("policy.refused").with("field", &field);
-        fields.push(FieldProblem::new(format!("compose.{field}"), message));
+    if let Some(refusal) = allowance.refusal(&identity.name, &parsed.project) {
+        fields.push(FieldProblem::new(format!("compose.{}", refusal.field), refusal.message()));
     }
     let Some(picture) = picture else {
         preview.fields = fields;
         return preview;
     };
     if let Err(Error::Conflict(message)) =
-        clash::volumes(picture, caller, &identity.project, &identity.name, &parsed.project)
+        clash::volumes(picture, allowance, &identity.project, &identity.name, &parsed.project)
     {
         fields.push(FieldProblem::new("compose.volumes", message));
     }
