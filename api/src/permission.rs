@@ -43,7 +43,7 @@ pub enum Permission {
     OpenTerminalAsOther,
     /// Manage a project's members and settings.
     ManageProject,
-    /// Make and delete projects, and manage users.
+    /// Make and delete projects, and manage users and teams.
     ManagePortal,
 }
 
@@ -74,7 +74,7 @@ impl Permission {
             Self::OpenTerminal => "Open a terminal in a container of a project.",
             Self::OpenTerminalAsOther => "Open a terminal as another user than the container's own.",
             Self::ManageProject => "Manage a project's members and settings.",
-            Self::ManagePortal => "Make and delete projects, and manage users.",
+            Self::ManagePortal => "Make and delete projects, and manage users and teams.",
         }
     }
 

@@ -120,7 +120,7 @@ pub struct Session {
 pub struct Me {
     /// The account.
     pub user: User,
-    /// The projects the caller is a member of, with the role in each.
+    /// The projects the caller may see, with the role in each: the highest of its own and those of its teams.
     pub projects: Vec<Membership>,
     /// What to send as `X-CSRF-Token` with each write of a session; absent for a token's caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]

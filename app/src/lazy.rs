@@ -24,6 +24,7 @@ use crate::{
         overview::OverviewPage,
         projects::{detail::ProjectPage, list::ProjectsPage},
         setup::SetupPage,
+        teams::{detail::TeamPage, list::TeamsPage},
         users::list::UsersPage,
         volumes::VolumesPage,
     },
@@ -82,6 +83,7 @@ parts! {
         Nodes: nodes, load_nodes, NodesPage;
         Operations: operations, load_operations, OperationsPage;
         Projects: projects, load_projects, ProjectsPage;
+        Teams: teams, load_teams, TeamsPage;
         Users: users, load_users, UsersPage;
         Volumes: volumes, load_volumes, VolumesPage;
     }
@@ -92,6 +94,7 @@ parts! {
         Node: node, load_node, NodePage;
         Operation: operation, load_operation, OperationPage;
         Project: project, load_project, ProjectPage;
+        Team: team, load_team, TeamPage;
     }
     forms {
         Account: account, load_account, AccountPage;

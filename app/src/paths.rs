@@ -17,6 +17,8 @@ pub const OPERATIONS: &str = "/operations";
 pub const PROJECTS: &str = "/projects";
 /// The accounts.
 pub const USERS: &str = "/users";
+/// The teams.
+pub const TEAMS: &str = "/teams";
 /// The audit log.
 pub const AUDIT: &str = "/audit";
 /// The account.
@@ -72,6 +74,11 @@ pub fn detail(cluster: &str, noun: Noun, id: &str) -> String {
 /// One project.
 pub fn project(project: &str) -> String {
     path(&["projects", project])
+}
+
+/// One team.
+pub fn team(team: &str) -> String {
+    path(&["teams", team])
 }
 
 /// The apps of a project.

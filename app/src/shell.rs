@@ -80,13 +80,15 @@ fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// The pages of projects, accounts and what they did.
+/// The pages of projects, teams, accounts and what they did.
 #[component(transparent)]
 fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
             <Route path=path!("/projects") view={Lazy::<lazy::Projects>::new()} ssr=SsrMode::Async />
             <Route path=path!("/projects/:project") view={Lazy::<lazy::Project>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/teams") view={Lazy::<lazy::Teams>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/teams/:team") view={Lazy::<lazy::Team>::new()} ssr=SsrMode::Async />
             <Route path=path!("/users") view={Lazy::<lazy::Users>::new()} ssr=SsrMode::Async />
             <Route path=path!("/audit") view={Lazy::<lazy::Audit>::new()} ssr=SsrMode::Async />
         </ParentRoute>

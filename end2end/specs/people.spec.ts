@@ -1,48 +1,18 @@
 // Somebody new: a project, an account, its one-time link, a membership, and the end of it all.
-import type { Browser, BrowserContext, Locator, Page } from '@playwright/test';
-import type { Portal } from '../support/portal.js';
-import { expect, hydrated, open, test, type Text } from '../support/test.js';
+import { another, nobody } from '../support/people.js';
+import { act, confirm, rowOf } from '../pages/table.js';
+import { expect, hydrated, open, test } from '../support/test.js';
 
 test.describe.configure({ mode: 'serial' });
 
-type State = Awaited<ReturnType<BrowserContext['storageState']>>;
-
 const project = 'library';
 const person = { username: 'grace', password: 'compilers are my hobby' };
-const nobody: State = { cookies: [], origins: [] };
 
 /** What one test leaves to the next. */
 let link = '';
 let signedIn = nobody;
 
 const token = (): string => new URL(link).searchParams.get('token') ?? '';
-
-/** A browser of somebody else: it has nothing of the administrator's. */
-function another(browser: Browser, portal: Portal, storageState: State): Promise<BrowserContext> {
-  return browser.newContext({ baseURL: portal.address, locale: 'en-GB', storageState });
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
-}
-
-/** Chooses an action of a row's menu, and answers what is asked before. */
-async function act(page: Page, text: Text, name: string, action: string, question: string, typed = ''): Promise<void> {
-  await rowOf(page, name).getByRole('button', { name: text('table.actions_of', { name }) }).click();
-  await page.getByRole('menuitem', { name: text(action), exact: true }).click();
-  await confirm(page, text, action, question, typed);
-}
-
-async function confirm(page: Page, text: Text, action: string, question: string, typed = ''): Promise<void> {
-  const dialog = page.getByRole('dialog', { name: text(question) });
-  const button = dialog.getByRole('button', { name: text(action), exact: true });
-  if (typed) {
-    await expect(button).toBeDisabled();
-    await dialog.getByRole('textbox').fill(typed);
-  }
-  await button.click();
-  await expect(dialog).toHaveCount(0);
-}
 
 test('an administrator makes a project, and an account with a one-time link', async ({ page, portal, text }) => {
   await open(page, '/projects');

@@ -8,6 +8,7 @@ mod m0002_apps;
 mod m0003_samples;
 mod m0004_people;
 mod m0005_policy;
+mod m0008_teams;
 
 use sea_orm_migration::prelude::*;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_samples::Migration),
             Box::new(m0004_people::Migration),
             Box::new(m0005_policy::Migration),
+            Box::new(m0008_teams::Migration),
         ]
     }
 }

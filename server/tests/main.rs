@@ -40,6 +40,7 @@ mod setup;
 mod stats;
 mod support;
 mod tasks;
+mod teams;
 mod terminal;
 mod token;
 mod watch;

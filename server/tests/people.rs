@@ -48,11 +48,11 @@ async fn lets_in(portal: &TestPortal, cookie: &str) -> bool {
     answer.status == 200
 }
 
-async fn me(client: &Client) -> Value {
+pub async fn me(client: &Client) -> Value {
     client.get("/api/v1/me").await.expect(200).json()
 }
 
-async fn my_id(client: &Client) -> String {
+pub async fn my_id(client: &Client) -> String {
     text(&me(client).await["user"]["id"])
 }
 
@@ -61,7 +61,7 @@ async fn patch(client: &Client, path: &str, body: &Value) -> Answer {
 }
 
 /// The path of an account.
-fn user(id: &str) -> String {
+pub fn user(id: &str) -> String {
     format!("{USERS}/{id}")
 }
 
@@ -88,17 +88,17 @@ fn choice(token: &str, password: &str) -> Value {
 }
 
 /// The key of a problem's text.
-fn reason(problem: &Answer) -> String {
+pub fn reason(problem: &Answer) -> String {
     text(&problem.json()["message"]["key"])
 }
 
 /// The fields that a problem names.
-fn wrong_fields(problem: &Answer) -> Vec<String> {
+pub fn wrong_fields(problem: &Answer) -> Vec<String> {
     problem.json()["fields"].as_array().unwrap().iter().map(|field| text(&field["field"])).collect()
 }
 
 /// A column of a list's items.
-fn column(list: &Value, name: &str) -> Vec<String> {
+pub fn column(list: &Value, name: &str) -> Vec<String> {
     list["items"].as_array().unwrap().iter().map(|item| text(&item[name])).collect()
 }
 

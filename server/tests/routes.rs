@@ -53,6 +53,17 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("GET", "/api/v1/projects/{project}/audit", Missing),
     ("GET", "/api/v1/projects/{project}/policy", Missing),
     ("PUT", "/api/v1/projects/{project}/policy", Missing),
+    ("GET", "/api/v1/projects/{project}/teams", Missing),
+    ("PUT", "/api/v1/projects/{project}/teams/{team}", Missing),
+    ("DELETE", "/api/v1/projects/{project}/teams/{team}", Missing),
+    ("GET", "/api/v1/teams", AdminOnly),
+    ("POST", "/api/v1/teams", AdminOnly),
+    ("GET", "/api/v1/teams/{team}", Missing),
+    ("DELETE", "/api/v1/teams/{team}", AdminOnly),
+    ("GET", "/api/v1/teams/{team}/members", Missing),
+    ("PUT", "/api/v1/teams/{team}/members/{username}", AdminOnly),
+    ("DELETE", "/api/v1/teams/{team}/members/{username}", AdminOnly),
+    ("GET", "/api/v1/teams/{team}/projects", Missing),
     ("GET", "/api/v1/overview", Filtered),
     ("GET", "/api/v1/search", Filtered),
     ("GET", "/api/v1/clusters", Filtered),
@@ -120,6 +131,8 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/projects", r#"{"name": "a"}"#),
     ("PUT", "/api/v1/projects/{project}/members/{username}", r#"{"role": "guest"}"#),
     ("PUT", "/api/v1/projects/{project}/policy", r#"{"allowed": [], "bind_roots": []}"#),
+    ("PUT", "/api/v1/projects/{project}/teams/{team}", r#"{"role": "guest"}"#),
+    ("POST", "/api/v1/teams", r#"{"name": "a"}"#),
     ("POST", "/api/v1/clusters/{cluster}/images/{image}/tag", r#"{"tag": "a:b"}"#),
     ("POST", "/api/v1/projects/{project}/apps", r#"{"name": "a", "cluster": "local", "compose": ""}"#),
     ("POST", "/api/v1/projects/{project}/apps/preview", r#"{"name": "a", "cluster": "local", "compose": ""}"#),
@@ -148,10 +161,10 @@ fn routes() -> Vec<(Method, String)> {
     routes.filter(|(method, _)| ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str())).collect()
 }
 
-/// The path with something in its places: the foreign project's name, and an id that names nothing.
+/// The path with something in its places: the name of the foreign project and team, and an id that names nothing.
 fn filled(path: &str) -> String {
     let parts = path.split('/').map(|part| match part {
-        "{project}" => "bank",
+        "{project}" | "{team}" => "bank",
         "{cluster}" => "local",
         "{action}" => "start",
         "{release}" => "1",
@@ -199,6 +212,7 @@ async fn nobody_gets_in_without_signing_in() {
 async fn a_member_of_another_project_gets_what_a_missing_object_gets() {
     each_database(async |portal| {
         portal.project("bank").await;
+        portal.admin().await.post("/api/v1/teams", &json!({"name": "bank"})).await.expect(201);
         let session = portal.member("ada", "shop", ProjectRole::Admin).await;
         let token = portal.token("ada", SystemRole::Member).await;
         for (method, path, expected) in GUARDED {

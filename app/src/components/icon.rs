@@ -84,6 +84,7 @@ pub enum Icon {
     Project,
     Template,
     Compare,
+    Team,
 }
 
 impl Icon {
@@ -168,6 +169,7 @@ impl Icon {
             Self::Project => "icon i-project",
             Self::Template => "icon i-template",
             Self::Compare => "icon i-compare",
+            Self::Team => "icon i-team",
         }
     }
 }

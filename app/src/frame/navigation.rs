@@ -61,8 +61,9 @@ pub(super) fn Navigation(drawer: RwSignal<bool>) -> impl IntoView {
                 {of_cluster(Noun::Events, Icon::Event, t!(locale, nav.events))}
             </div>
             <div class="sidebar__group">
-                <p class="sidebar__title">{t!(locale, nav.teams)}</p>
+                <p class="sidebar__title">{t!(locale, nav.organization)}</p>
                 {fixed(paths::PROJECTS, Icon::Project, t!(locale, nav.projects))}
+                {manages.then(|| fixed(paths::TEAMS, Icon::Team, t!(locale, nav.teams)))}
                 {manages.then(|| fixed(paths::USERS, Icon::User, t!(locale, nav.users)))}
                 {manages.then(|| fixed(paths::AUDIT, Icon::History, t!(locale, nav.audit)))}
             </div>

@@ -198,6 +198,7 @@ fn pages(locale: Locale, cluster: &str, manages: bool) -> Vec<Entry> {
         page(Icon::User, t!(locale, frame.account), paths::ACCOUNT.to_owned()),
     ];
     if manages {
+        pages.push(page(Icon::Team, t!(locale, nav.teams), paths::TEAMS.to_owned()));
         pages.push(page(Icon::User, t!(locale, nav.users), paths::USERS.to_owned()));
         pages.push(page(Icon::History, t!(locale, nav.audit), paths::AUDIT.to_owned()));
     }

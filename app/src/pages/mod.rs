@@ -16,5 +16,6 @@ pub mod overview;
 pub mod projects;
 pub mod setup;
 pub mod stats;
+pub mod teams;
 pub mod users;
 pub mod volumes;

@@ -16,6 +16,7 @@ pub mod release;
 pub mod sample;
 pub mod session;
 pub mod setting;
+pub mod team;
 pub mod token;
 pub mod user;
 

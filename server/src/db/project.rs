@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use api::permission::ProjectRole;
 use api::user::{Membership, User};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect as _};
+use sea_orm::sea_query::{OnConflict, UnionType};
+use sea_orm::{ActiveValue::Set, JoinType, QueryOrder, QuerySelect as _, QueryTrait as _};
 use time::OffsetDateTime;
 use ulid::Ulid;
 
@@ -57,12 +57,6 @@ pub mod membership {
         Project,
     }
 
-    impl Related<super::Entity> for Entity {
-        fn to() -> RelationDef {
-            Relation::Project.def()
-        }
-    }
-
     impl ActiveModelBehavior for ActiveModel {}
 }
 
@@ -109,18 +103,24 @@ pub async fn insert(connection: &impl ConnectionTrait, name: &str) -> Result<Pro
     Ok(Project { id, name: name.to_owned(), created_at: super::time(created_at) })
 }
 
-/// The memberships of an account, by project name.
+/// What an account may do in which projects, by project name: the highest of its own role and those of its teams.
 pub async fn memberships(connection: &impl ConnectionTrait, user: Ulid) -> Result<Vec<Membership>, Error> {
-    let rows = membership::Entity::find()
+    let mut query = membership::Entity::find()
+        .select_only()
+        .column(Column::Name)
+        .column(membership::Column::Role)
+        .join(JoinType::InnerJoin, membership::Relation::Project.def())
         .filter(membership::Column::UserId.eq(user.to_string()))
-        .find_also_related(Entity)
-        .order_by_asc(Column::Name)
-        .all(connection)
-        .await?;
-    rows.into_iter()
-        .filter_map(|(membership, project)| project.map(|project| (membership.role, project.name)))
-        .map(|(role, project)| Ok(Membership { project, role: parse_role(&role)? }))
-        .collect()
+        .into_query();
+    query.union(UnionType::All, super::team::given_to(user));
+    let mut roles = BTreeMap::<String, ProjectRole>::new();
+    for row in connection.query_all(&query).await? {
+        let (project, role) = row.try_get_many_by_index::<(String, String)>()?;
+        let role = parse_role(&role)?;
+        let highest = roles.entry(project).or_insert(role);
+        *highest = role.max(*highest);
+    }
+    Ok(roles.into_iter().map(|(project, role)| Membership { project, role }).collect())
 }
 
 /// Keeps a project as it is until the transaction ends; whether there is one.
@@ -128,7 +128,7 @@ pub async fn hold(txn: &impl ConnectionTrait, id: Ulid) -> Result<bool, Error> {
     Ok(Entity::find_by_id(id.to_string()).lock_exclusive().one(txn).await?.is_some())
 }
 
-/// Removes a project with its memberships.
+/// Removes a project with its memberships and the roles of teams in it.
 pub async fn delete(connection: &impl ConnectionTrait, id: Ulid) -> Result<(), Error> {
     Entity::delete_by_id(id.to_string()).exec(connection).await?;
     Ok(())
@@ -187,7 +187,8 @@ pub async fn delete_membership(connection: &impl ConnectionTrait, user: Ulid, pr
     Ok(query.exec(connection).await?.rows_affected > 0)
 }
 
-fn parse_role(text: &str) -> Result<ProjectRole, Error> {
+/// A role from the database.
+pub(super) fn parse_role(text: &str) -> Result<ProjectRole, Error> {
     match text {
         "guest" => Ok(ProjectRole::Guest),
         "developer" => Ok(ProjectRole::Developer),

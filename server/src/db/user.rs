@@ -126,6 +126,8 @@ pub struct Filter {
     pub roles: Option<Vec<SystemRole>>,
     /// States.
     pub states: Option<Vec<UserState>>,
+    /// The team that they are in.
+    pub team: Option<Ulid>,
     /// Words that all occur in the name.
     pub words: Vec<String>,
     /// By what to sort; by name where absent.
@@ -156,6 +158,7 @@ impl Filter {
             };
             all = all.add(states.iter().map(state).fold(Condition::any(), Condition::add));
         }
+        all = all.add_option(self.team.map(|team| Column::Id.in_subquery(super::team::members_of(team))));
         for word in &self.words {
             all = all.add(Column::UsernameKey.like(super::containing(word)));
         }

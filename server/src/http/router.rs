@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::extract::{Json, route_missing};
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
-    openapi, operation, overview, pages, policy, project, release, search, service, session, setup, template, token,
-    user, volume,
+    openapi, operation, overview, pages, policy, project, release, search, service, session, setup, team, template,
+    token, user, volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -31,6 +31,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(audit::routes())
         .merge(project::routes())
         .merge(policy::routes())
+        .merge(team::routes())
         .merge(cluster::routes())
         .merge(node::routes())
         .merge(container::routes())

@@ -162,8 +162,16 @@ pub fn of_window<T>(items: Vec<T>, total: u64, offset: u64) -> List<T> {
 
 /// The answer to a filter that a list does not have.
 pub fn unknown_filter(field: &str, allowed: &[&str]) -> Error {
-    let message = Message::new("list.filter").with("field", field).with("allowed", allowed.join(", "));
+    let message = match allowed {
+        [] => Message::new("list.unfiltered").with("field", field),
+        allowed => Message::new("list.filter").with("field", field).with("allowed", allowed.join(", ")),
+    };
     Error::invalid(field, message)
+}
+
+/// The answer to a field that a list cannot be sorted by.
+pub fn unknown_sort(field: &str, allowed: &str) -> Error {
+    Error::invalid("sort", Message::new("list.sort").with("field", field).with("allowed", allowed))
 }
 
 /// Whether `text` contains `word`, which is in lower case, in any case.

@@ -27,6 +27,7 @@ pub mod service;
 pub mod session;
 pub mod setup;
 pub mod stats;
+pub mod team;
 pub mod template;
 pub mod terminal;
 pub mod token;

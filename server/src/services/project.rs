@@ -55,7 +55,7 @@ pub async fn create(state: &State, caller: &Caller, create: CreateProject) -> Re
     Ok(shown(0, project))
 }
 
-/// Removes a project that has no apps, with its memberships.
+/// Removes a project that has no apps, with its memberships and the roles of teams in it.
 pub async fn delete(state: &State, caller: &Caller, name: &str) -> Result<(), Error> {
     let project = find(state, caller, Permission::ManagePortal, name).await?;
     if name == DEFAULT_PROJECT {
@@ -112,16 +112,24 @@ pub async fn set_member(
     Ok(member(user, set.role))
 }
 
-/// Ends a membership: another's for those who manage the project, the caller's own for everybody.
+/// Ends a membership: another's for those who manage the project, the caller's own for everybody. Nobody leaves a
+/// project that a team gives: it would give the project still.
 pub async fn delete_member(state: &State, caller: &Caller, name: &str, username: &str) -> Result<(), Error> {
     let leaves = username.to_lowercase() == caller.username.to_lowercase();
     let needed = if leaves { Permission::ViewApp } else { Permission::ManageProject };
     let project = find(state, caller, needed, name).await?;
     let missing = || Error::not_found("member", username);
     let user = db::user::find_by_name(state.db.read(), username).await?.ok_or_else(missing)?.user;
-    if !state.db.write(async |txn| db::project::delete_membership(txn, user.id, project.id).await).await? {
-        return Err(missing());
-    }
+    state
+        .db
+        .write(async |txn| {
+            if leaves && let Some(team) = db::team::giving(txn, user.id, project.id).await? {
+                return Err(Error::Conflict(Message::new("member.by-team").with("team", team)));
+            }
+            let ended = db::project::delete_membership(txn, user.id, project.id).await?;
+            if ended { Ok(()) } else { Err(missing()) }
+        })
+        .await?;
     let target = format!("{name}/{}", user.username);
     audit_in(state, Some(name), caller, "member.delete", &target, Outcome::Done, "").await;
     Ok(())

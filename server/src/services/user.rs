@@ -115,10 +115,7 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
         None | Some("username") => None,
         Some("created_at") => Some(db::user::Sort::CreatedAt),
         Some("role") => Some(db::user::Sort::Role),
-        Some(other) => {
-            let message = Message::new("list.sort").with("field", other).with("allowed", "username, created_at, role");
-            return Err(Error::invalid("sort", message));
-        }
+        Some(other) => return Err(listing::unknown_sort(other, "username, created_at, role")),
     };
     filter.descending = query.order == api::Order::Desc;
     let (offset, limit) = listing::window(query)?;

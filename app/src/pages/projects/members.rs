@@ -9,7 +9,10 @@ use api::{
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use super::role_word;
+use super::{
+    LEAST_ROLE, chosen_role, role_options, role_word,
+    teams::{AddTeam, TeamsCard},
+};
 use crate::{
     boot::use_boot,
     browser,
@@ -30,20 +33,24 @@ use crate::{
     paths,
 };
 
-/// The roles by what the form calls them, the least first.
-const ROLES: [(&str, ProjectRole); 3] =
-    [("guest", ProjectRole::Guest), ("developer", ProjectRole::Developer), ("admin", ProjectRole::Admin)];
-
-/// The members of a project.
+/// The members of a project, and the teams with a role in it.
 #[component]
 pub(super) fn MembersTab(project: Memo<String>, manages: Memo<bool>) -> impl IntoView {
     let locale = use_locale();
     let client = expect_context::<Client>();
-    let load = Load::new(&[], move || {
+    let load = Load::new(&[], {
+        let client = client.clone();
+        move || {
+            let (client, project) = (client.clone(), project.get());
+            async move { client.list_members(&project, &ListQuery::all()).await }
+        }
+    });
+    let teams = Load::new(&[], move || {
         let (client, project) = (client.clone(), project.get());
-        async move { client.list_members(&project, &ListQuery::all()).await }
+        async move { client.list_team_grants(&project, &ListQuery::all()).await }
     });
     let changed = Callback::new(move |()| load.again());
+    let teams_changed = Callback::new(move |()| teams.again());
     let roles = vec![
         (t!(locale, members.guest), t!(locale, members.guest_detail).into_any()),
         (t!(locale, members.developer), t!(locale, members.developer_detail).into_any()),
@@ -51,13 +58,20 @@ pub(super) fn MembersTab(project: Memo<String>, manages: Memo<bool>) -> impl Int
     ];
     view! {
         <div class="grid grid--wide">
-            <Card title=t!(locale, members.title) flush=true>
-                {load.show(move |members| view! { <MemberTable members project manages changed /> }.into_any())}
-            </Card>
+            <div class="stack">
+                <Card title=t!(locale, members.title) flush=true>
+                    {load.show(move |members| view! { <MemberTable members project manages changed /> }.into_any())}
+                </Card>
+                <TeamsCard load=teams project manages changed=teams_changed />
+            </div>
             <div class="stack">
                 {move || {
                     if manages.get() {
-                        view! { <AddMember project added=changed /> }.into_any()
+                        view! {
+                            <AddMember project added=changed />
+                            <AddTeam project added=teams_changed />
+                        }
+                            .into_any()
                     } else {
                         view! { <p class="soft">{t!(locale, members.managed)}</p> }.into_any()
                     }
@@ -193,14 +207,13 @@ fn AddMember(project: Memo<String>, added: Callback<()>) -> impl IntoView {
     let locale = use_locale();
     let toasts = use_toasts();
     let client = StoredValue::new(expect_context::<Client>());
-    let (username, role) = (RwSignal::new(String::new()), RwSignal::new(ROLES[0].0.to_owned()));
+    let (username, role) = (RwSignal::new(String::new()), RwSignal::new(LEAST_ROLE.to_owned()));
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let (client, project) = (client.get_value(), project.get_untracked());
         let name = username.get_untracked().trim().to_owned();
-        let chosen = role.get_untracked();
-        let role = ROLES.iter().find(|(key, _)| *key == chosen).map_or(ProjectRole::Guest, |(_, role)| *role);
+        let role = chosen_role(&role.read_untracked());
         if name.is_empty() {
             return;
         }
@@ -220,7 +233,6 @@ fn AddMember(project: Memo<String>, added: Callback<()>) -> impl IntoView {
             }
         });
     };
-    let options = ROLES.map(|(key, role)| (key.to_owned(), role_word(locale, role).to_owned())).to_vec();
     view! {
         <Card title=t!(locale, members.add)>
             <form class="form" on:submit=submit>
@@ -232,7 +244,7 @@ fn AddMember(project: Memo<String>, added: Callback<()>) -> impl IntoView {
                     required=true
                     problem=Signal::from(problem)
                 />
-                <SelectField name="role" label=t!(locale, members.role) value=role options />
+                <SelectField name="role" label=t!(locale, members.role) value=role options=role_options(locale) />
                 <div>
                     <button type="submit" class="button button--primary" disabled=move || busy.get()>
                         <IconView icon=Icon::Plus />

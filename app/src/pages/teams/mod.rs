@@ -1,0 +1,4 @@
+//! Teams: groups of accounts that have a role in projects together.
+
+pub mod detail;
+pub mod list;
