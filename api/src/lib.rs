@@ -21,6 +21,7 @@ pub mod permission;
 pub mod policy;
 pub mod problem;
 pub mod project;
+pub mod provider;
 pub mod release;
 pub mod search;
 pub mod service;

@@ -35,6 +35,8 @@ pub enum UserState {
     Active,
     /// It has no password yet: its one-time link was not used.
     Invited,
+    /// A provider's newcomer: an administrator opens it, or does not.
+    Waiting,
     /// An administrator shut it; its sessions and tokens do not work.
     Disabled,
 }
@@ -63,7 +65,7 @@ pub struct UpdateUser {
     /// Another role in the whole portal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<SystemRole>,
-    /// Shuts the account, or opens it again. Shutting ends its sessions and streams within seconds.
+    /// Shuts the account, or opens it, also one that waits. Shutting ends its sessions and streams within seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::{
     Language,
     permission::{Permission, allows},
+    provider::SignInChoice,
     user::Me,
 };
 use leptos::prelude::*;
@@ -29,6 +30,9 @@ pub struct Boot {
     pub me: Option<Me>,
     /// Whether there is no administrator yet.
     pub setup_pending: bool,
+    /// The identity providers that people can sign in with.
+    #[serde(default)]
+    pub providers: Vec<SignInChoice>,
     /// Where the changes stood before the page was made: the watch socket tells what came since.
     pub position: u64,
 }

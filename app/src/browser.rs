@@ -105,6 +105,11 @@ pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     })
 }
 
+/// Scheme, name and port that this page was reached by.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
 /// The name or address that this page was reached by, without the port.
 pub fn host_name() -> String {
     window().location().hostname().unwrap_or_default()

@@ -23,6 +23,7 @@ use crate::{
         operations::{detail::OperationPage, list::OperationsPage},
         overview::OverviewPage,
         projects::{detail::ProjectPage, list::ProjectsPage},
+        providers::{detail::ProviderPage, list::ProvidersPage, new::NewProviderPage},
         setup::SetupPage,
         teams::{detail::TeamPage, list::TeamsPage},
         users::list::UsersPage,
@@ -84,6 +85,7 @@ parts! {
         Operations: operations, load_operations, OperationsPage;
         Projects: projects, load_projects, ProjectsPage;
         Teams: teams, load_teams, TeamsPage;
+        Providers: providers, load_providers, ProvidersPage;
         Users: users, load_users, UsersPage;
         Volumes: volumes, load_volumes, VolumesPage;
     }
@@ -99,6 +101,8 @@ parts! {
     forms {
         Account: account, load_account, AccountPage;
         NewApp: new_app, load_new_app, NewAppPage;
+        NewProvider: new_provider, load_new_provider, NewProviderPage;
+        Provider: provider, load_provider, ProviderPage;
     }
 }
 

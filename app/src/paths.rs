@@ -19,6 +19,10 @@ pub const PROJECTS: &str = "/projects";
 pub const USERS: &str = "/users";
 /// The teams.
 pub const TEAMS: &str = "/teams";
+/// The identity providers.
+pub const PROVIDERS: &str = "/providers";
+/// The page that adds an identity provider.
+pub const NEW_PROVIDER: &str = "/providers/new";
 /// The audit log.
 pub const AUDIT: &str = "/audit";
 /// The account.
@@ -96,6 +100,22 @@ pub fn operation(id: &str) -> String {
     path(&["operations", id])
 }
 
+/// One identity provider.
+pub fn provider(slug: &str) -> String {
+    path(&["providers", slug])
+}
+
+/// Where a sign-in with an identity provider begins; it leads back to `next`.
+pub fn sign_in_with(slug: &str, next: &str) -> String {
+    let start = path(&["auth", "providers", slug, "start"]);
+    if next.is_empty() { start } else { format!("{start}?{}", Query::new().with("next", next).as_str()) }
+}
+
+/// Where an identity provider sends people back to.
+pub fn sign_in_callback(slug: &str) -> String {
+    path(&["auth", "providers", slug, "callback"])
+}
+
 /// The sign-in page that leads back to an address.
 pub fn sign_in(next: &str) -> String {
     if next.is_empty() || next == OVERVIEW || next.starts_with("/login") {
@@ -129,6 +149,13 @@ mod tests {
         assert_eq!(list("local", Noun::Containers), "/clusters/local/containers");
         assert_eq!(project("a/b"), "/projects/a%2Fb");
         assert_eq!(apps_of("shop"), "/apps?project=shop");
+    }
+
+    #[test]
+    fn a_sign_in_with_a_provider_keeps_where_it_leads() {
+        assert_eq!(sign_in_with("corp", ""), "/auth/providers/corp/start");
+        assert_eq!(sign_in_with("corp", "/apps?q=a b"), "/auth/providers/corp/start?next=%2Fapps%3Fq%3Da%20b");
+        assert_eq!(sign_in_callback("corp"), "/auth/providers/corp/callback");
     }
 
     #[test]

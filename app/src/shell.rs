@@ -80,7 +80,7 @@ fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// The pages of projects, teams, accounts and what they did.
+/// The pages of projects, teams, accounts, where these come from and what they did.
 #[component(transparent)]
 fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
@@ -90,6 +90,9 @@ fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/teams") view={Lazy::<lazy::Teams>::new()} ssr=SsrMode::Async />
             <Route path=path!("/teams/:team") view={Lazy::<lazy::Team>::new()} ssr=SsrMode::Async />
             <Route path=path!("/users") view={Lazy::<lazy::Users>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/providers") view={Lazy::<lazy::Providers>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/providers/new") view={Lazy::<lazy::NewProvider>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/providers/:slug") view={Lazy::<lazy::Provider>::new()} ssr=SsrMode::Async />
             <Route path=path!("/audit") view={Lazy::<lazy::Audit>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }

@@ -9,6 +9,7 @@ mod m0003_samples;
 mod m0004_people;
 mod m0005_policy;
 mod m0008_teams;
+mod m0009_providers;
 
 use sea_orm_migration::prelude::*;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_people::Migration),
             Box::new(m0005_policy::Migration),
             Box::new(m0008_teams::Migration),
+            Box::new(m0009_providers::Migration),
         ]
     }
 }

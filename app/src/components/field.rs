@@ -66,6 +66,47 @@ pub fn TextField(
     }
 }
 
+/// A labelled text of several lines.
+#[component]
+pub fn LinesField(
+    /// The name in the form, and the field that a [`FieldProblem`] names.
+    name: &'static str,
+    /// What to write.
+    label: &'static str,
+    /// The value.
+    value: RwSignal<String>,
+    /// How to write it.
+    hint: &'static str,
+    /// What was wrong with the form last time.
+    #[prop(into)]
+    problem: Signal<Option<Problem>>,
+) -> impl IntoView {
+    let problem = move || field_problem(problem.read().as_ref(), name);
+    let (id, about) = (format!("field-{name}"), format!("about-{name}"));
+    view! {
+        <div class="field">
+            <label class="field__label" for=id.clone()>
+                {label}
+            </label>
+            <textarea
+                class="textarea textarea--lines"
+                id=id
+                name=name
+                rows="3"
+                autocapitalize="none"
+                spellcheck="false"
+                aria-describedby=about.clone()
+                aria-invalid=move || problem().is_some().then_some("true")
+                bind:value=value
+            ></textarea>
+            <div id=about>
+                <p class="field__hint">{hint}</p>
+                {move || problem().map(|text| view! { <FieldProblemView text /> })}
+            </div>
+        </div>
+    }
+}
+
 /// What is wrong with one field.
 #[component]
 pub fn FieldProblemView(
@@ -78,7 +119,9 @@ pub fn FieldProblemView(
 
 /// What a problem says of the field `name`.
 pub fn field_problem(problem: Option<&Problem>, name: &str) -> Option<String> {
-    let of_field = |field: &&FieldProblem| field.field == name || field.field.starts_with(&format!("{name}."));
+    let of_field = |field: &&FieldProblem| {
+        field.field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
     problem?.fields.iter().find(of_field).map(|field| field.detail.clone())
 }
 

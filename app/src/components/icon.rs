@@ -1,5 +1,6 @@
 //! Icons: shapes of `style/icons.css`. They say nothing to a screen reader; the word beside them does.
 
+use api::provider::ProviderKind;
 use leptos::prelude::*;
 
 /// A shape.
@@ -88,6 +89,14 @@ pub enum Icon {
 }
 
 impl Icon {
+    /// Of a kind of identity provider: a key, or a branch where code is kept.
+    pub const fn of_provider(kind: ProviderKind) -> Self {
+        match kind {
+            ProviderKind::Oidc => Self::Key,
+            ProviderKind::Github | ProviderKind::Gitee => Self::Compare,
+        }
+    }
+
     /// The classes of the element that shows it.
     pub const fn class(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use api::{
     cluster::ConnectionState,
     container::{Container, ContainerState, Health},
     operation::{OperationState, StepState},
+    provider::Trial,
     user::UserState,
 };
 use leptos::prelude::*;
@@ -165,7 +166,26 @@ impl Status {
         match state {
             UserState::Active => Self::new(Tone::Ok, Icon::Ok, t!(locale, status.active)),
             UserState::Invited => Self::new(Tone::Progress, Icon::Pending, t!(locale, status.invited)),
+            UserState::Waiting => Self::new(Tone::Warn, Icon::Pending, t!(locale, status.waiting)),
             UserState::Disabled => Self::new(Tone::Off, Icon::Off, t!(locale, status.disabled)),
+        }
+    }
+
+    /// Of an identity provider.
+    pub fn of_provider(locale: Locale, enabled: bool) -> Self {
+        if enabled {
+            Self::new(Tone::Ok, Icon::Ok, t!(locale, status.on))
+        } else {
+            Self::new(Tone::Off, Icon::Off, t!(locale, status.off))
+        }
+    }
+
+    /// Of the last trial of an identity provider.
+    pub fn of_trial(locale: Locale, trial: Option<&Trial>) -> Self {
+        match trial {
+            None => Self::new(Tone::Off, Icon::Pending, t!(locale, status.untried)),
+            Some(Trial { problem: Some(_), .. }) => Self::new(Tone::Bad, Icon::Bad, t!(locale, status.failed)),
+            Some(_) => Self::new(Tone::Ok, Icon::Ok, t!(locale, status.worked)),
         }
     }
 

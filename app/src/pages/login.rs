@@ -1,5 +1,6 @@
 //! Signing in: a plain form, so that it works without JavaScript.
 
+use api::provider::SignInChoice;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -10,6 +11,7 @@ use crate::{
     frame::Brand,
     i18n::{Locale, t, use_locale},
     language::LanguageSwitch,
+    paths,
 };
 
 /// What the sign-in form's answer says by name.
@@ -31,6 +33,7 @@ pub fn LoginPage() -> impl IntoView {
     let address = use_query_map();
     let of_address = move |name: &'static str| address.with_untracked(|map| map.get(name).unwrap_or_default());
     let error = error_text(locale, &of_address("error"));
+    let providers = boot.providers;
     view! {
         <Gate title=t!(locale, login.title)>
             <div>
@@ -54,7 +57,26 @@ pub fn LoginPage() -> impl IntoView {
                     {t!(locale, login.submit)}
                 </button>
             </form>
+            {(!providers.is_empty()).then(|| view! { <Providers providers next=of_address("next") /> })}
         </Gate>
+    }
+}
+
+/// The other ways to sign in: links, so that they work without JavaScript.
+#[component]
+fn Providers(providers: Vec<SignInChoice>, next: String) -> impl IntoView {
+    let locale = use_locale();
+    let link = |choice: SignInChoice| {
+        view! {
+            <a class="button button--wide gate__choice" href=paths::sign_in_with(&choice.slug, &next) rel="external">
+                <IconView icon=Icon::of_provider(choice.kind) />
+                <span>{t!(locale, login.provider, name = choice.name)}</span>
+            </a>
+        }
+    };
+    view! {
+        <p class="gate__or">{t!(locale, login.divider)}</p>
+        <div class="stack stack--tight">{providers.into_iter().map(link).collect_view()}</div>
     }
 }
 

@@ -14,6 +14,7 @@ pub mod not_found;
 pub mod operations;
 pub mod overview;
 pub mod projects;
+pub mod providers;
 pub mod setup;
 pub mod stats;
 pub mod teams;

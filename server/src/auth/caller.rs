@@ -32,6 +32,8 @@ pub enum Credential {
         key: String,
         /// What writes of this session must carry as `X-CSRF-Token`.
         csrf_token: String,
+        /// With whom at a provider it began, where it did.
+        identity: Option<Ulid>,
     },
     /// A personal access token.
     Token {

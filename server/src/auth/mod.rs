@@ -3,6 +3,7 @@
 mod attempts;
 mod caller;
 mod password;
+pub mod provider;
 pub mod secret;
 pub mod session;
 

@@ -23,6 +23,7 @@ const USER: &str = "user";
 const CSRF: &str = "csrf";
 const ADDRESS: &str = "address";
 const BROWSER: &str = "browser";
+const IDENTITY: &str = "identity";
 /// What is kept of a browser's name for itself, in characters.
 const LONGEST_BROWSER: usize = 255;
 
@@ -35,6 +36,8 @@ pub struct Signed {
     pub key: String,
     /// What its writes must carry.
     pub csrf_token: String,
+    /// With whom at a provider it began, where it did.
+    pub identity: Option<Ulid>,
 }
 
 /// Where a session begins.
@@ -44,6 +47,8 @@ pub struct Origin {
     pub address: IpAddr,
     /// What the browser says it is.
     pub browser: Option<String>,
+    /// With whom at a provider it begins, where it does: it ends with that.
+    pub identity: Option<Ulid>,
 }
 
 /// Where a session began, as its values in the database tell.
@@ -64,6 +69,10 @@ pub async fn start(session: &Session, user: Ulid, origin: Origin) -> Result<(), 
         if let Some(browser) = origin.browser {
             session.insert(BROWSER, browser.chars().take(LONGEST_BROWSER).collect::<String>()).await?;
         }
+        session.remove_value(IDENTITY).await?;
+        if let Some(identity) = origin.identity {
+            session.insert(IDENTITY, identity.to_string()).await?;
+        }
         session.set_expiry(Some(Expiry::AtDateTime(OffsetDateTime::now_utc() + LIFETIME)));
         Ok::<_, tower_sessions::session::Error>(())
     };
@@ -80,11 +89,13 @@ pub async fn read(session: &Session) -> Result<Option<Signed>, String> {
     let read = async {
         let user: Option<String> = session.get(USER).await?;
         let csrf: Option<String> = session.get(CSRF).await?;
-        Ok::<_, tower_sessions::session::Error>(user.zip(csrf))
+        let identity: Option<String> = session.get(IDENTITY).await?;
+        Ok::<_, tower_sessions::session::Error>(user.zip(csrf).map(|(user, csrf)| (user, csrf, identity)))
     };
-    let Some((user, csrf_token)) = read.await.map_err(|error| error.to_string())? else { return Ok(None) };
+    let Some((user, csrf_token, identity)) = read.await.map_err(|error| error.to_string())? else { return Ok(None) };
     let (Ok(user_id), Some(id)) = (user.parse(), session.id()) else { return Ok(None) };
-    Ok(Some(Signed { user_id, key: key(&id), csrf_token }))
+    let Ok(identity) = identity.map(|identity| identity.parse()).transpose() else { return Ok(None) };
+    Ok(Some(Signed { user_id, key: key(&id), csrf_token, identity }))
 }
 
 /// The key in the database of the session with this id.

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::raw::{KEYS, Raw};
-use super::{Config, DataConfig, EngineConfig, Error, HttpConfig, LogConfig, MonitorConfig, Setting};
+use super::{AuthConfig, Config, DataConfig, EngineConfig, Error, HttpConfig, LogConfig, MonitorConfig, Setting};
 
 const PREFIX: &str = "GANTRY_";
 /// Variables with the prefix that are no settings.
@@ -91,14 +91,14 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
     if public_url.path() != "/" || public_url.query().is_some() || public_url.fragment().is_some() {
         return Err(bad("public_url", format!("`{public_url}` has a path; the portal lives at the root of its host")));
     }
-    let trusted_proxies = raw
-        .trusted_proxies
-        .iter()
-        .map(|text| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)))
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| {
-            bad("trusted_proxies", "give addresses or networks such as `10.0.0.1, 192.168.0.0/16`".to_owned())
-        })?;
+    let networks = |key: &str, texts: &[String]| {
+        let network =
+            |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        let why = "give addresses or networks such as `10.0.0.1, 192.168.0.0/16`";
+        texts.iter().map(network).collect::<Option<Vec<_>>>().ok_or_else(|| bad(key, why.to_owned()))
+    };
+    let trusted_proxies = networks("trusted_proxies", &raw.trusted_proxies)?;
+    let provider_networks = networks("provider_networks", &raw.provider_networks)?;
     let database_url = raw.database_url.filter(|url| !url.is_empty());
     if let Some(url) = &database_url
         && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
@@ -125,6 +125,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         "public_url" => public_url.to_string(),
         "allowed_hosts" => raw.allowed_hosts.join(", "),
         "trusted_proxies" => raw.trusted_proxies.join(", "),
+        "provider_networks" => raw.provider_networks.join(", "),
         "request_timeout_secs" => raw.request_timeout_secs.to_string(),
         "shutdown_grace_secs" => raw.shutdown_grace_secs.to_string(),
         "site_dir" => site_dir.display().to_string(),
@@ -148,6 +149,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
             shutdown_grace: Duration::from_secs(raw.shutdown_grace_secs),
             site_dir,
         },
+        auth: AuthConfig { provider_networks },
         data: DataConfig { dir: raw.data_dir, database_url },
         engine: EngineConfig { docker_host, docker_cert_path, runtime_dir: None, home: None },
         monitor: MonitorConfig {

@@ -17,6 +17,8 @@ pub use load::Sources;
 pub struct Config {
     /// How the portal is reached.
     pub http: HttpConfig,
+    /// How people sign in.
+    pub auth: AuthConfig,
     /// Where the portal keeps its data.
     pub data: DataConfig,
     /// Which engine it uses.
@@ -57,6 +59,13 @@ impl HttpConfig {
     pub fn public_origin(&self) -> String {
         self.public_url.origin().ascii_serialization()
     }
+}
+
+/// How people sign in.
+#[derive(Clone, Debug)]
+pub struct AuthConfig {
+    /// Networks of this machine or its link in which identity providers may be all the same, also without TLS.
+    pub provider_networks: Vec<IpNet>,
 }
 
 /// Where the portal keeps its data.

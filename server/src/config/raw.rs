@@ -15,6 +15,8 @@ pub struct Raw {
     pub allowed_hosts: Vec<String>,
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub provider_networks: Vec<String>,
     pub request_timeout_secs: u64,
     pub shutdown_grace_secs: u64,
     pub site_dir: Option<PathBuf>,
@@ -29,11 +31,12 @@ pub struct Raw {
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "listen",
     "public_url",
     "allowed_hosts",
     "trusted_proxies",
+    "provider_networks",
     "request_timeout_secs",
     "shutdown_grace_secs",
     "site_dir",
@@ -54,6 +57,7 @@ impl Default for Raw {
             public_url: None,
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
+            provider_networks: Vec::new(),
             request_timeout_secs: 30,
             shutdown_grace_secs: 10,
             site_dir: None,

@@ -97,6 +97,13 @@ pub async fn delete_of_user(connection: &impl ConnectionTrait, user: Ulid, excep
     Ok(())
 }
 
+/// Ends the sessions of an account that began with an identity.
+pub async fn delete_of_identity(connection: &impl ConnectionTrait, user: Ulid, identity: Ulid) -> Result<(), Error> {
+    let query = Entity::delete_many().filter(Column::UserId.eq(user.to_string()));
+    query.filter(Column::Data.contains(identity.to_string())).exec(connection).await?;
+    Ok(())
+}
+
 /// Removes what has ended.
 pub async fn delete_ended(connection: &impl ConnectionTrait, now: i64, idle_since: i64) -> Result<u64, Error> {
     let ended = Column::ExpiresAt.lte(now).or(Column::SeenAt.lte(idle_since));

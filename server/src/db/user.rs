@@ -3,7 +3,7 @@
 use api::permission::SystemRole;
 use api::user::{User, UserState};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, Condition, ExprTrait as _, Order, QueryOrder, QuerySelect, SelectExt};
+use sea_orm::{Condition, ExprTrait as _, IntoActiveModel as _, Order, QueryOrder, QuerySelect, SelectExt};
 use ulid::Ulid;
 
 use super::Error;
@@ -27,6 +27,10 @@ pub struct Model {
     pub created_at: i64,
     /// When it was shut, while it is.
     pub disabled_at: Option<i64>,
+    /// Whether its owner signs in with a provider and needs no password.
+    pub external: bool,
+    /// Since when it waits for an administrator, while it does.
+    pub waiting_at: Option<i64>,
 }
 
 /// No relation is queried through the entity.
@@ -48,10 +52,11 @@ impl TryFrom<Model> for Account {
     type Error = Error;
 
     fn try_from(model: Model) -> Result<Self, Error> {
-        let state = match (model.disabled_at, model.password_hash.is_empty()) {
-            (Some(_), _) => UserState::Disabled,
-            (None, true) => UserState::Invited,
-            (None, false) => UserState::Active,
+        let state = match &model {
+            Model { disabled_at: Some(_), .. } => UserState::Disabled,
+            Model { waiting_at: Some(_), .. } => UserState::Waiting,
+            model if model.password_hash.is_empty() && !model.external => UserState::Invited,
+            _ => UserState::Active,
         };
         let user = User {
             id: super::ulid(&model.id)?,
@@ -64,7 +69,7 @@ impl TryFrom<Model> for Account {
     }
 }
 
-fn parse_role(text: &str) -> Result<SystemRole, Error> {
+pub(super) fn parse_role(text: &str) -> Result<SystemRole, Error> {
     match text {
         "admin" => Ok(SystemRole::Admin),
         "member" => Ok(SystemRole::Member),
@@ -103,20 +108,37 @@ pub async fn insert(
     password_hash: String,
     role: SystemRole,
 ) -> Result<User, Error> {
-    let id = Ulid::generate();
-    let created_at = super::now();
-    let state = if password_hash.is_empty() { UserState::Invited } else { UserState::Active };
-    let model = ActiveModel {
-        id: Set(id.to_string()),
-        username: Set(username.to_owned()),
-        username_key: Set(username.to_lowercase()),
-        password_hash: Set(password_hash),
-        role: Set(role_text(role).to_owned()),
-        created_at: Set(created_at),
-        disabled_at: Set(None),
-    };
-    Entity::insert(model).exec_without_returning(connection).await?;
-    Ok(User { id, username: username.to_owned(), role, created_at: super::time(created_at), state })
+    add(connection, Model { password_hash, ..new(username, role) }).await
+}
+
+/// Adds an account for somebody who comes from a provider; one that waits cannot be used before it is opened.
+pub async fn insert_external(
+    connection: &impl ConnectionTrait,
+    username: &str,
+    role: SystemRole,
+    waits: bool,
+) -> Result<User, Error> {
+    let waiting_at = waits.then(super::now);
+    add(connection, Model { external: true, waiting_at, ..new(username, role) }).await
+}
+
+fn new(username: &str, role: SystemRole) -> Model {
+    Model {
+        id: Ulid::generate().to_string(),
+        username: username.to_owned(),
+        username_key: username.to_lowercase(),
+        password_hash: String::new(),
+        role: role_text(role).to_owned(),
+        created_at: super::now(),
+        disabled_at: None,
+        external: false,
+        waiting_at: None,
+    }
+}
+
+async fn add(connection: &impl ConnectionTrait, model: Model) -> Result<User, Error> {
+    Entity::insert(model.clone().into_active_model()).exec_without_returning(connection).await?;
+    Ok(Account::try_from(model)?.user)
 }
 
 /// Which accounts to list.
@@ -151,10 +173,12 @@ impl Filter {
             all = all.add(Column::Role.is_in(roles.iter().map(|role| role_text(*role))));
         }
         if let Some(states) = &self.states {
+            let open = || Column::DisabledAt.is_null().and(Column::WaitingAt.is_null());
             let state = |state: &UserState| match state {
                 UserState::Disabled => Column::DisabledAt.is_not_null(),
-                UserState::Invited => Column::DisabledAt.is_null().and(Column::PasswordHash.eq("")),
-                UserState::Active => Column::DisabledAt.is_null().and(Column::PasswordHash.ne("")),
+                UserState::Waiting => Column::DisabledAt.is_null().and(Column::WaitingAt.is_not_null()),
+                UserState::Invited => open().and(Column::PasswordHash.eq("")).and(Column::External.eq(false)),
+                UserState::Active => open().and(Column::PasswordHash.ne("").or(Column::External.eq(true))),
             };
             all = all.add(states.iter().map(state).fold(Condition::any(), Condition::add));
         }
@@ -192,11 +216,11 @@ pub async fn find_all(connection: &impl ConnectionTrait, ids: Vec<String>) -> Re
     rows.into_iter().map(|row| Account::try_from(row).map(|account| account.user)).collect()
 }
 
-/// The administrators who can sign in. They stay as they are until the transaction ends.
+/// The administrators who can sign in with a password, whatever happens to providers. They stay as they are until the transaction ends.
 pub async fn hold_admins(txn: &impl ConnectionTrait) -> Result<Vec<Ulid>, Error> {
     let admins = Entity::find().filter(Column::Role.eq("admin")).order_by_asc(Column::Id).lock_exclusive();
     let rows = admins.all(txn).await?;
-    let active = rows.iter().filter(|row| row.disabled_at.is_none() && !row.password_hash.is_empty());
+    let active = rows.iter().filter(|row| row.disabled_at.is_none() && row.waiting_at.is_none() && !row.password_hash.is_empty());
     active.map(|row| super::ulid(&row.id)).collect()
 }
 
@@ -210,10 +234,11 @@ pub async fn set_role(connection: &impl ConnectionTrait, id: Ulid, role: SystemR
     Ok(())
 }
 
-/// Shuts an account, or opens it again.
+/// Shuts an account, or opens it, also one that waits.
 pub async fn set_disabled(connection: &impl ConnectionTrait, id: Ulid, since: Option<i64>) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::DisabledAt, Expr::value(since))
+        .col_expr(Column::WaitingAt, Expr::value(None::<i64>))
         .filter(Column::Id.eq(id.to_string()))
         .exec(connection)
         .await?;

@@ -119,9 +119,10 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
             None => None,
         };
         let setup_pending = is_gate && services::setup::is_open(&state).await?;
-        Ok::<_, services::Error>((me, setup_pending))
+        let providers = services::provider::choices(&state).await?;
+        Ok::<_, services::Error>((me, setup_pending, providers))
     };
-    let (me, setup_pending) = match known.await {
+    let (me, setup_pending, providers) = match known.await {
         Ok(known) => known,
         Err(error) => return broken(&error),
     };
@@ -129,7 +130,7 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
     // Before anything of the page is read.
     let position = services::watch::position(&state);
     let theme = Theme::from_cookie(cookie::get(&parts.headers, THEME_COOKIE));
-    let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending, position };
+    let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending, position, providers };
     let aside = match secret::random() {
         Ok(secret) => Aside::new(&secret),
         Err(error) => return broken(&error),

@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::extract::{Json, route_missing};
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
-    openapi, operation, overview, pages, policy, project, release, search, service, session, setup, team, template,
-    token, user, volume,
+    openapi, operation, overview, pages, policy, project, provider, release, search, service, session, setup, sign_in,
+    team, template, token, user, volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -32,6 +32,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(project::routes())
         .merge(policy::routes())
         .merge(team::routes())
+        .merge(provider::routes())
         .merge(cluster::routes())
         .merge(node::routes())
         .merge(container::routes())
@@ -77,7 +78,7 @@ pub fn api(state: &State) -> Router {
 /// Everything the server answers, with what each request from the network passes through.
 pub fn portal(state: &State) -> Router {
     let api = api(state);
-    let others = health::routes().merge(form::routes()).merge(docs::routes()).with_state(state.clone());
+    let others = health::routes().merge(form::routes()).merge(sign_in::routes()).merge(docs::routes()).with_state(state.clone());
     let routes = api.clone().merge(others).fallback_service(pages::routes(state, api));
     middleware::wrap(state, routes)
 }

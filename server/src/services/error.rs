@@ -25,6 +25,9 @@ pub enum Error {
     /// The user name or the password is wrong.
     #[error("wrong user name or password")]
     WrongCredentials,
+    /// A provider says something that cannot be trusted.
+    #[error("untrusted: {}", .0.key)]
+    Untrusted(Message),
     /// The input is wrong, field by field.
     #[error("invalid input: {}", fields(.0))]
     Invalid(Vec<FieldProblem>),

@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod error;
 pub mod event;
 pub mod health;
+pub mod identity;
 pub mod image;
 pub mod image_pull;
 pub mod listing;
@@ -21,11 +22,13 @@ pub mod overview;
 mod permission;
 pub mod policy;
 pub mod project;
+pub mod provider;
 pub mod release;
 pub mod search;
 pub mod service;
 pub mod session;
 pub mod setup;
+pub mod sign_in;
 pub mod stats;
 pub mod team;
 pub mod template;
@@ -41,6 +44,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::provider::Providers;
 use crate::auth::{Attempts, Passwords};
 use crate::changes::Changes;
 use crate::config::Config;
@@ -73,6 +77,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The failed sign-ins of late.
     pub attempts: Attempts,
+    /// What asks identity providers.
+    pub providers: Providers,
     /// What containers and nodes used lately.
     pub latest: Latest,
     /// The open terminals.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use api::List;
+use api::permission::SystemRole;
 use api::session::SignIn;
 use api::user::{Session, User, UserState};
 
@@ -32,7 +33,7 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
     let password = password.chars().take(api::name::MAX_PASSWORD_LENGTH).collect();
     // Who cannot sign in gets the answer of a wrong password, after the same work.
     let account = account.filter(|account| account.user.state == UserState::Active);
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let hash = account.as_ref().map(|account| account.password_hash.clone()).filter(|hash| !hash.is_empty());
     let fits = state.passwords.verify(password, hash).await?;
     match account {
         Some(account) if fits => {
@@ -94,8 +95,9 @@ pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Erro
 
 /// The caller of a signed-in session, if its account is still there.
 pub async fn identify(state: &State, signed: Signed, address: IpAddr) -> Result<Option<Caller>, Error> {
-    let credential = Credential::Session { key: signed.key, csrf_token: signed.csrf_token };
-    caller(state, signed.user_id, credential, address).await
+    let Signed { user_id, key, csrf_token, identity } = signed;
+    let credential = Credential::Session { key, csrf_token, identity };
+    caller(state, user_id, credential, address).await
 }
 
 /// The caller with this token secret, if the token works.
@@ -145,6 +147,7 @@ pub async fn delete_ended(state: &State) -> Result<(), Error> {
             db::session::delete_ended(txn, now, now - millis(IDLE)).await?;
             db::token::delete_expired(txn, tokens_before).await?;
             db::password_link::delete_expired(txn, now).await?;
+            db::sign_in::delete_expired(txn, now).await?;
             Ok(())
         })
         .await
@@ -160,7 +163,16 @@ async fn caller(
     if account.user.state != UserState::Active {
         return Ok(None);
     }
+    let mut identities = db::identity::of_user(state.db.read(), user_id).await?;
+    identities.retain(|(_, provider)| provider.enabled);
+    if let Credential::Session { identity: Some(id), .. } = &credential
+        && !identities.iter().any(|(identity, _)| identity.id == *id)
+    {
+        return Ok(None);
+    }
+    let by_group = identities.iter().any(|(identity, provider)| super::provider::makes_admin(provider, &identity.groups));
     let memberships = db::project::memberships(state.db.read(), user_id).await?;
     let db::user::Account { user, .. } = account;
-    Ok(Some(Caller { user_id, username: user.username, role: user.role, memberships, credential, address }))
+    let role = if by_group { SystemRole::Admin } else { user.role };
+    Ok(Some(Caller { user_id, username: user.username, role, memberships, credential, address }))
 }

@@ -17,7 +17,7 @@ use crate::db;
 pub async fn me(state: &State, caller: &Caller) -> Result<Me, Error> {
     let account = db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?;
     Ok(Me {
-        user: account.user,
+        user: User { role: caller.role, ..account.user },
         projects: caller.memberships.clone(),
         csrf_token: caller.csrf_token().map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -124,8 +124,12 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
 }
 
 const ROLES: [(&str, SystemRole); 2] = [("admin", SystemRole::Admin), ("member", SystemRole::Member)];
-const STATES: [(&str, UserState); 3] =
-    [("active", UserState::Active), ("invited", UserState::Invited), ("disabled", UserState::Disabled)];
+const STATES: [(&str, UserState); 4] = [
+    ("active", UserState::Active),
+    ("invited", UserState::Invited),
+    ("waiting", UserState::Waiting),
+    ("disabled", UserState::Disabled),
+];
 
 fn word_as<T: Copy>(word: &str, known: &[(&str, T)]) -> Option<T> {
     known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
@@ -217,7 +221,7 @@ pub async fn link_works(state: &State, token: &str) -> Result<bool, Error> {
     let owner = db::password_link::find(state.db.read(), &secret::hash(token), db::now()).await?;
     let Some(owner) = owner else { return Ok(false) };
     let account = db::user::find(state.db.read(), owner).await?;
-    Ok(account.is_some_and(|account| account.user.state != UserState::Disabled))
+    Ok(account.is_some_and(|account| may_choose(account.user.state)))
 }
 
 /// Sets the password that the owner of a one-time link chose. Sessions and tokens of the account end.
@@ -229,7 +233,7 @@ pub async fn use_link(state: &State, invitation: Invitation, address: IpAddr) ->
     let hash = secret::hash(&invitation.token);
     let owner = db::password_link::find(state.db.read(), &hash, db::now()).await?.ok_or_else(wrong)?;
     let account = db::user::find(state.db.read(), owner).await?.ok_or_else(wrong)?;
-    if account.user.state == UserState::Disabled {
+    if !may_choose(account.user.state) {
         return Err(wrong());
     }
     state.attempts.succeeded_from(address);
@@ -242,7 +246,7 @@ pub async fn use_link(state: &State, invitation: Invitation, address: IpAddr) ->
             // Used at the same time elsewhere, it is gone; shut meanwhile, the account stays shut.
             let taken = db::password_link::take(txn, &hash, db::now()).await?;
             let account = db::user::find(txn, owner).await?;
-            if !taken || account.is_none_or(|account| account.user.state == UserState::Disabled) {
+            if !taken || !account.is_some_and(|account| may_choose(account.user.state)) {
                 return Err(wrong());
             }
             db::user::set_password(txn, owner, password_hash).await?;
@@ -253,6 +257,11 @@ pub async fn use_link(state: &State, invitation: Invitation, address: IpAddr) ->
     let actor = Actor { user_id: Some(owner), username: account.user.username.clone(), address };
     audit(state, actor, "password-link.use", &account.user.username, Outcome::Done, "").await;
     Ok(User { state: UserState::Active, ..account.user })
+}
+
+/// Whether the owner of an account may choose a password.
+fn may_choose(state: UserState) -> bool {
+    matches!(state, UserState::Active | UserState::Invited)
 }
 
 fn new_link() -> Result<(String, String, i64), Error> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use crate::auth::provider::Providers;
 use crate::auth::{Attempts, Passwords};
 use crate::changes::Changes;
 use crate::config::Config;
@@ -52,6 +53,8 @@ async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
     let db = Db::open(&target).await.map_err(|error| fail("The database cannot be opened", &error))?;
     db::migrate::run(&db).await.map_err(|error| fail("The database cannot be brought up to date", &error))?;
     let passwords = Passwords::new().map_err(|error| fail("Passwords cannot be hashed", &error))?;
+    let providers = Providers::new(&config.auth.provider_networks)
+        .map_err(|error| fail("Identity providers cannot be asked", &error))?;
     let changes = Changes::default();
     let clusters = clusters(&config, &changes)?;
     let state = State::new(Parts {
@@ -61,6 +64,7 @@ async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
         changes,
         passwords,
         attempts: Attempts::default(),
+        providers,
         clusters,
         latest: Latest::default(),
         terminals: Terminals::default(),
@@ -96,6 +100,7 @@ pub async fn build_with(config: Config, timing: Timing) -> Result<Portal, Error>
     let state = state_with(config, timing).await?;
     let tasks = Driver::default();
     tasks.spawn(&state, tasks::cleanup::task());
+    tasks.spawn(&state, tasks::refresh::task());
     operation::resume(&state).await.map_err(|error| Error(format!("Operations cannot be resumed: {error}")))?;
     for task in tasks::reconcile::tasks(&state) {
         tasks.spawn(&state, task);

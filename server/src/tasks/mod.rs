@@ -3,6 +3,7 @@
 
 pub mod cleanup;
 pub mod reconcile;
+pub mod refresh;
 pub mod sample;
 
 use std::pin::Pin;

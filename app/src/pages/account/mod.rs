@@ -1,5 +1,6 @@
 //! The signed-in person's account.
 
+mod identities;
 mod password;
 mod sessions;
 mod tokens;
@@ -15,7 +16,7 @@ use crate::{
     theme::ThemeSwitch,
 };
 
-/// The account: who one is, password, sessions, tokens, how the console looks.
+/// The account: who one is, password, ways to sign in, sessions, tokens, how the console looks.
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let locale = use_locale();
@@ -38,6 +39,7 @@ pub fn AccountPage() -> impl IntoView {
                 ] />
             </Card>
             <password::PasswordCard ended />
+            <identities::IdentitiesCard ended />
             <sessions::SessionsCard ended />
             <tokens::TokensCard ended />
         </div>

@@ -38,6 +38,7 @@ pub(super) fn user_actions(client: &Client, load: Load<List<User>>, links: Links
         update(|l| t!(l, users.make_admin), Icon::Shield, role(SystemRole::Admin), |it| it.role == SystemRole::Member),
         update(|l| t!(l, users.make_member), Icon::User, role(SystemRole::Member), |it| it.role == SystemRole::Admin),
         new_link(client.clone(), load, links),
+        update(|l| t!(l, users.approve), Icon::Check, disabled(false), |it| it.state == UserState::Waiting),
         update(|l| t!(l, users.enable), Icon::Check, disabled(false), |it| it.state == UserState::Disabled),
         update(|l| t!(l, users.disable), Icon::Lock, disabled(true), |it| it.state != UserState::Disabled).confirm(
             Confirm {
@@ -51,7 +52,7 @@ pub(super) fn user_actions(client: &Client, load: Load<List<User>>, links: Links
     ]
 }
 
-/// A link for a disabled account would not work, so it gets none.
+/// A link for an account that is shut, or not open yet, would not work, so it gets none.
 fn new_link(client: Client, load: Load<List<User>>, links: Links) -> Action {
     Action::new(
         |l| t!(l, users.new_link),
@@ -65,7 +66,7 @@ fn new_link(client: Client, load: Load<List<User>>, links: Links) -> Action {
             }
         },
     )
-    .fits(|it: &User| it.state != UserState::Disabled)
+    .fits(|it: &User| !matches!(it.state, UserState::Disabled | UserState::Waiting))
 }
 
 fn delete(client: Client, load: Load<List<User>>) -> Action {

@@ -107,6 +107,7 @@ fn filters() -> Vec<Filter> {
             options: vec![
                 ("active", |l| t!(l, status.active)),
                 ("invited", |l| t!(l, status.invited)),
+                ("waiting", |l| t!(l, status.waiting)),
                 ("disabled", |l| t!(l, status.disabled)),
             ],
         },

@@ -18,7 +18,7 @@ pub struct ClientAddress(pub IpAddr);
 /// Where a session of a request begins.
 pub fn origin(address: IpAddr, headers: &HeaderMap) -> Origin {
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    Origin { address, browser: browser.map(str::to_owned) }
+    Origin { address, browser: browser.map(str::to_owned), identity: None }
 }
 
 /// Notes the address in the request.
