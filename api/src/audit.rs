@@ -19,7 +19,7 @@ pub struct AuditEntry {
     pub at: OffsetDateTime,
     /// The name it was done under. `console` is whoever types at the host's own console.
     pub username: String,
-    /// The account, where one is known.
+    /// The account or the robot, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Ulid>,
     /// The address it came from.

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod project;
 pub mod provider;
 pub mod release;
+pub mod robot;
 pub mod search;
 pub mod service;
 pub mod session;

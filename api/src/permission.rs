@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::token::Scope;
+
 /// A role in the whole portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -41,7 +43,7 @@ pub enum Permission {
     OpenTerminal,
     /// Open a terminal as another user than the container's own.
     OpenTerminalAsOther,
-    /// Manage a project's members and settings.
+    /// Manage a project's members, robots and settings.
     ManageProject,
     /// Make and delete projects, and manage users and teams.
     ManagePortal,
@@ -73,8 +75,17 @@ impl Permission {
             Self::DeployApp => "Create, change, scale, restart, roll back and delete apps.",
             Self::OpenTerminal => "Open a terminal in a container of a project.",
             Self::OpenTerminalAsOther => "Open a terminal as another user than the container's own.",
-            Self::ManageProject => "Manage a project's members and settings.",
+            Self::ManageProject => "Manage a project's members, robots and settings.",
             Self::ManagePortal => "Make and delete projects, and manage users and teams.",
+        }
+    }
+
+    /// The scope that a token needs for it.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::ViewCluster | Self::ViewApp => Scope::Read,
+            Self::OperateCluster | Self::DeployApp | Self::OpenTerminal | Self::OpenTerminalAsOther => Scope::Deploy,
+            Self::ManageProject | Self::ManagePortal => Scope::Admin,
         }
     }
 

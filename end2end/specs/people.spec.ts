@@ -1,4 +1,5 @@
-// Somebody new: a project, an account, its one-time link, a membership, and the end of it all.
+// Somebody new: a project, an account, its one-time link, a membership, a robot, a token, and the end of it all.
+import type { APIRequestContext, PlaywrightWorkerArgs } from '@playwright/test';
 import { another, nobody } from '../support/people.js';
 import { act, confirm, rowOf } from '../pages/table.js';
 import { expect, hydrated, open, test } from '../support/test.js';
@@ -13,6 +14,12 @@ let link = '';
 let signedIn = nobody;
 
 const token = (): string => new URL(link).searchParams.get('token') ?? '';
+
+/** A program that has nothing but a secret. */
+function withSecret(playwright: PlaywrightWorkerArgs['playwright'], secret: string): Promise<APIRequestContext> {
+  const extraHTTPHeaders = { authorization: `Bearer ${secret}` };
+  return playwright.request.newContext({ storageState: nobody, extraHTTPHeaders });
+}
 
 test('an administrator makes a project, and an account with a one-time link', async ({ page, portal, text }) => {
   await open(page, '/projects');
@@ -107,6 +114,79 @@ test('a member sees its project, but not what is for those who manage it', async
   await expect(parts.getByRole('link', { name: text('members.title') })).toBeVisible();
   await expect(parts.getByRole('link', { name: text('nav.audit') })).toHaveCount(0);
   await context.close();
+});
+
+test('a robot works with a secret that is shown once, until it is replaced', async ({ page, playwright, portal, text }) => {
+  const me = async (secret: string): Promise<{ status: number; name?: string }> => {
+    const program = await withSecret(playwright, secret);
+    const answer = await program.get(`${portal.address}/api/v1/me`);
+    const status = answer.status();
+    const name = status === 200 ? (await answer.json()).user.username : undefined;
+    await program.dispose();
+    return { status, name };
+  };
+  const kept = page.getByRole('dialog', { name: text('account.secret_title') });
+  const keep = async (): Promise<string> => {
+    const secret = (await kept.getByRole('region', { name: text('account.secret'), exact: true }).innerText()).trim();
+    await expect(kept.getByRole('button', { name: text('action.copy') }).first()).toBeVisible();
+    await kept.getByRole('button', { name: text('account.secret_kept') }).click();
+    await expect(kept).toHaveCount(0);
+    return secret;
+  };
+  await open(page, `/projects/${project}`);
+  const tabs = page.getByRole('navigation', { name: text('projects.parts') });
+  await tabs.getByRole('link', { name: text('robots.title') }).click();
+  await expect(page.getByText(text('robots.empty'), { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: text('robots.new') }).click();
+  const dialog = page.getByRole('dialog', { name: text('robots.new') });
+  await expect(dialog.getByRole('checkbox')).toHaveCount(3);
+  await dialog.getByLabel(text('robots.name'), { exact: true }).fill('ci');
+  const boxes = [text('scopes.read_detail'), text('scopes.deploy_detail')];
+  for (const box of boxes) await dialog.getByRole('checkbox', { name: box }).uncheck();
+  await dialog.getByRole('button', { name: text('robots.create') }).click();
+  await expect(dialog.getByRole('alert').first()).toBeVisible();
+  for (const box of boxes) await dialog.getByRole('checkbox', { name: box }).check();
+  await dialog.getByRole('button', { name: text('robots.create') }).click();
+  const first = await keep();
+  expect(first).toMatch(/^gantry_rob_/);
+  await expect(rowOf(page, 'ci')).toContainText(text('scopes.deploy'));
+  expect(await me(first)).toEqual({ status: 200, name: `robot$${project}+ci` });
+
+  await act(page, text, 'ci', 'account.rotate', 'account.rotate_question');
+  const second = await keep();
+  expect((await me(first)).status).toBe(401);
+  expect((await me(second)).status).toBe(200);
+  // The secrets were shown that once.
+  await page.reload();
+  await expect(rowOf(page, 'ci')).toBeVisible();
+  for (const secret of [first, second]) expect(await page.content()).not.toContain(secret);
+
+  await act(page, text, 'ci', 'action.delete', 'robots.delete_question');
+  await expect(rowOf(page, 'ci')).toHaveCount(0);
+  expect((await me(second)).status).toBe(401);
+});
+
+test('a token is made for reading only unless its owner says otherwise', async ({ page, playwright, portal, text }) => {
+  await open(page, '/account');
+  await page.getByRole('button', { name: text('account.new_token') }).click();
+  const dialog = page.getByRole('dialog', { name: text('account.new_token') });
+  await expect(dialog.getByRole('checkbox')).toHaveCount(4);
+  await dialog.getByLabel(text('containers.name'), { exact: true }).fill('reader');
+  await dialog.getByRole('button', { name: text('account.create_token') }).click();
+  const kept = page.getByRole('dialog', { name: text('account.secret_title') });
+  const secret = (await kept.getByRole('region', { name: text('account.secret'), exact: true }).innerText()).trim();
+  await kept.getByRole('button', { name: text('account.secret_kept') }).click();
+  await expect(rowOf(page, 'reader')).toContainText(text('scopes.read'));
+  await expect(rowOf(page, 'reader')).not.toContainText(text('scopes.admin'));
+  const program = await withSecret(playwright, secret);
+  expect((await program.get(`${portal.address}/api/v1/projects`)).status()).toBe(200);
+  const refused = await program.post(`${portal.address}/api/v1/projects`, { data: { name: 'never' } });
+  expect(refused.status()).toBe(403);
+  expect((await refused.json()).message).toEqual({ key: 'forbidden.scope', params: { scope: 'admin' } });
+  await program.dispose();
+  await rowOf(page, 'reader').getByRole('button', { name: text('account.revoke') }).click();
+  await confirm(page, text, 'account.revoke', 'account.revoke_question');
+  await expect(rowOf(page, 'reader')).toHaveCount(0);
 });
 
 test('whoever is disabled is sent to the sign-in by the next page', async ({ browser, page, portal, text }) => {

@@ -8,6 +8,8 @@ mod m0002_apps;
 mod m0003_samples;
 mod m0004_people;
 mod m0005_policy;
+mod m0006_token_scopes;
+mod m0007_robots;
 mod m0008_teams;
 mod m0009_providers;
 
@@ -27,6 +29,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_samples::Migration),
             Box::new(m0004_people::Migration),
             Box::new(m0005_policy::Migration),
+            Box::new(m0006_token_scopes::Migration),
+            Box::new(m0007_robots::Migration),
             Box::new(m0008_teams::Migration),
             Box::new(m0009_providers::Migration),
         ]

@@ -33,6 +33,7 @@ mod project;
 mod real_deploy;
 mod real_engine;
 mod reconcile;
+mod robots;
 mod routes;
 mod serve;
 mod session;

@@ -18,6 +18,8 @@ pub mod menu;
 pub mod operation;
 pub mod problem;
 pub mod progress;
+pub mod scope;
+pub mod secret;
 pub mod status;
 pub mod table;
 pub mod tabs;

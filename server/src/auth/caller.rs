@@ -1,15 +1,16 @@
-//! The caller: an account that proved who it is.
+//! The caller: an account or a robot that proved who it is.
 
 use std::net::IpAddr;
 
 use api::permission::{Permission, ProjectRole, SystemRole, allows};
+use api::token::Scope;
 use api::user::Membership;
 use ulid::Ulid;
 
 /// Who asks, and what it may do. As an argument of a handler it stands for "signed in": anonymous requests get 401.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The account.
+    /// The account, or the robot.
     pub user_id: Ulid,
     /// Its name.
     pub username: String,
@@ -37,8 +38,17 @@ pub enum Credential {
     },
     /// A personal access token.
     Token {
-        /// Its id.
-        id: Ulid,
+        /// The hash of its secret.
+        key: String,
+        /// What it may be used for.
+        scopes: Vec<Scope>,
+    },
+    /// A robot's secret.
+    Robot {
+        /// The hash of the secret.
+        key: String,
+        /// What it may be used for.
+        scopes: Vec<Scope>,
     },
 }
 
@@ -58,16 +68,29 @@ impl Caller {
         self.is_admin() || self.role_in(project).is_some()
     }
 
-    /// Whether the caller has a permission, in a project or in the whole portal.
-    pub fn may(&self, permission: Permission, project: Option<&str>) -> bool {
+    /// Whether the caller's role gives a permission, in a project or in the whole portal.
+    pub fn has_role_for(&self, permission: Permission, project: Option<&str>) -> bool {
         allows(self.role, project.and_then(|project| self.role_in(project)), permission)
+    }
+
+    /// Whether the caller's credential may be used for what needs a scope; a session may for everything.
+    pub fn covers(&self, scope: Scope) -> bool {
+        match &self.credential {
+            Credential::Session { .. } => true,
+            Credential::Token { scopes, .. } | Credential::Robot { scopes, .. } => Scope::covered(scopes, scope),
+        }
+    }
+
+    /// Whether the caller has a permission, in a project or in the whole portal: by its role and by its credential.
+    pub fn may(&self, permission: Permission, project: Option<&str>) -> bool {
+        self.has_role_for(permission, project) && self.covers(permission.scope())
     }
 
     /// What writes of the caller's session must carry as `X-CSRF-Token`.
     pub fn csrf_token(&self) -> Option<&str> {
         match &self.credential {
             Credential::Session { csrf_token, .. } => Some(csrf_token),
-            Credential::Token { .. } => None,
+            Credential::Token { .. } | Credential::Robot { .. } => None,
         }
     }
 }

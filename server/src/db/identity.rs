@@ -164,10 +164,7 @@ pub async fn of_user(
 }
 
 /// The identities with something that gives new tokens whose groups were last told before `before`.
-pub async fn due(
-    connection: &impl ConnectionTrait,
-    before: i64,
-) -> Result<Vec<(Identity, provider::Provider)>, Error> {
+pub async fn due(connection: &impl ConnectionTrait, before: i64) -> Result<Vec<(Identity, provider::Provider)>, Error> {
     let query = Entity::find().filter(Column::RefreshToken.is_not_null()).filter(Column::RefreshedAt.lt(before));
     let query = query.find_also_related(provider::Entity).filter(provider::Column::Enabled.eq(true));
     pairs(query.order_by_asc(Column::RefreshedAt).all(connection).await?)
@@ -186,6 +183,15 @@ pub async fn end_sessions(connection: &impl ConnectionTrait, identity: &Identity
         .exec(connection)
         .await?;
     session::delete_of_identity(connection, identity.user_id, identity.id).await
+}
+
+/// Ends every session that began with a provider, and forgets what gives new tokens.
+pub async fn end_all(connection: &impl ConnectionTrait, provider: Ulid) -> Result<(), Error> {
+    let query = Entity::find().filter(Column::ProviderId.eq(provider.to_string()));
+    for identity in query.all(connection).await? {
+        end_sessions(connection, &identity.try_into()?).await?;
+    }
+    Ok(())
 }
 
 /// Ends a link of an account; whether there was one.

@@ -15,6 +15,7 @@ pub mod policy;
 pub mod project;
 pub mod provider;
 pub mod release;
+pub mod robot;
 pub mod sample;
 pub mod session;
 pub mod setting;

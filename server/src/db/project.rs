@@ -187,8 +187,8 @@ pub async fn delete_membership(connection: &impl ConnectionTrait, user: Ulid, pr
     Ok(query.exec(connection).await?.rows_affected > 0)
 }
 
-/// A role from the database.
-pub(super) fn parse_role(text: &str) -> Result<ProjectRole, Error> {
+/// A role as it was kept.
+pub fn parse_role(text: &str) -> Result<ProjectRole, Error> {
     match text {
         "guest" => Ok(ProjectRole::Guest),
         "developer" => Ok(ProjectRole::Developer),

@@ -220,7 +220,9 @@ pub async fn find_all(connection: &impl ConnectionTrait, ids: Vec<String>) -> Re
 pub async fn hold_admins(txn: &impl ConnectionTrait) -> Result<Vec<Ulid>, Error> {
     let admins = Entity::find().filter(Column::Role.eq("admin")).order_by_asc(Column::Id).lock_exclusive();
     let rows = admins.all(txn).await?;
-    let active = rows.iter().filter(|row| row.disabled_at.is_none() && row.waiting_at.is_none() && !row.password_hash.is_empty());
+    let active = rows
+        .iter()
+        .filter(|row| row.disabled_at.is_none() && row.waiting_at.is_none() && !row.password_hash.is_empty());
     active.map(|row| super::ulid(&row.id)).collect()
 }
 

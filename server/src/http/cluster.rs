@@ -19,8 +19,8 @@ pub fn routes() -> OpenApiRouter<State> {
 /// The clusters. Members see their names and whether they answer; administrators also what is in them.
 #[utoipa::path(get, path = "/api/v1/clusters", tag = "clusters",
     responses((status = 200, description = "The clusters", body = List<Cluster>)))]
-async fn list(FromState(state): FromState<State>, caller: Caller) -> Json<List<Cluster>> {
-    Json(services::cluster::list(&state, &caller))
+async fn list(FromState(state): FromState<State>, caller: Caller) -> Result<Json<List<Cluster>>, Failure> {
+    Ok(Json(services::cluster::list(&state, &caller)?))
 }
 
 /// A cluster.

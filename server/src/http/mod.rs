@@ -28,6 +28,7 @@ pub mod problem;
 pub mod project;
 pub mod provider;
 pub mod release;
+pub mod robot;
 pub mod router;
 pub mod search;
 pub mod service;

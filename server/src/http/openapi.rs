@@ -35,8 +35,8 @@ impl Modify for Security {
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let token = Http::builder()
             .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("gantry_pat_…")
-            .description(Some("A personal access token"))
+            .bearer_format("gantry_pat_… or gantry_rob_…")
+            .description(Some("A personal access token, or the secret of a robot"))
             .build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
     }

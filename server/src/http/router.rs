@@ -1,5 +1,6 @@
 //! The route table: one line per noun.
 
+use api::token::Scope;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::IntoResponse;
@@ -8,10 +9,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::{Json, route_missing};
+use super::problem::Failure;
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
-    openapi, operation, overview, pages, policy, project, provider, release, search, service, session, setup, sign_in,
-    team, template, token, user, volume,
+    openapi, operation, overview, pages, policy, project, provider, release, robot, search, service, session, setup,
+    sign_in, team, template, token, user, volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -33,6 +35,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(policy::routes())
         .merge(team::routes())
         .merge(provider::routes())
+        .merge(robot::routes())
         .merge(cluster::routes())
         .merge(node::routes())
         .merge(container::routes())
@@ -66,7 +69,7 @@ pub fn api(state: &State) -> Router {
     let document = document();
     let (routes, _) = table().split_for_parts();
     routes
-        .route("/api/v1/openapi.json", get(async move |_: Caller| Json(document)))
+        .route("/api/v1/openapi.json", get(async move |caller: Caller| described(&caller, document)))
         .route("/api", axum::routing::any(missing))
         .route("/api/", axum::routing::any(missing))
         .route("/api/{*path}", axum::routing::any(missing))
@@ -75,10 +78,17 @@ pub fn api(state: &State) -> Router {
         .with_state(state.clone())
 }
 
+/// The document, for those who may read.
+fn described(caller: &Caller, document: OpenApi) -> Result<Json<OpenApi>, Failure> {
+    caller.require_scope(Scope::Read)?;
+    Ok(Json(document))
+}
+
 /// Everything the server answers, with what each request from the network passes through.
 pub fn portal(state: &State) -> Router {
     let api = api(state);
-    let others = health::routes().merge(form::routes()).merge(sign_in::routes()).merge(docs::routes()).with_state(state.clone());
+    let others =
+        health::routes().merge(form::routes()).merge(sign_in::routes()).merge(docs::routes()).with_state(state.clone());
     let routes = api.clone().merge(others).fallback_service(pages::routes(state, api));
     middleware::wrap(state, routes)
 }

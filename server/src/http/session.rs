@@ -38,7 +38,7 @@ async fn create(
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session",
     responses((status = 204, description = "The session is over")))]
 async fn delete(FromState(state): FromState<State>, caller: Caller, session: Session) -> Result<StatusCode, Failure> {
-    services::token::require_session(&caller)?;
+    caller.require_session()?;
     auth::session::end(&session).await.map_err(Error::Internal)?;
     services::session::ended(&state, &caller).await;
     Ok(StatusCode::NO_CONTENT)

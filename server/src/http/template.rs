@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Json;
+use super::problem::Failure;
 use crate::auth::Caller;
 use crate::services::{self, State};
 
@@ -17,6 +18,6 @@ pub fn routes() -> OpenApiRouter<State> {
 /// The built-in templates.
 #[utoipa::path(get, path = "/api/v1/templates", tag = "templates",
     responses((status = 200, description = "The templates", body = List<Template>)))]
-async fn list(caller: Caller) -> Json<List<Template>> {
-    Json(services::template::list(&caller))
+async fn list(caller: Caller) -> Result<Json<List<Template>>, Failure> {
+    Ok(Json(services::template::list(&caller)?))
 }

@@ -14,7 +14,7 @@ use crate::services::{self, State};
 
 /// The routes of this noun.
 pub fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(delete))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(delete)).routes(routes!(rotate))
 }
 
 /// The caller's tokens, newest first, without their secrets.
@@ -46,4 +46,16 @@ async fn delete(
 ) -> Result<StatusCode, Failure> {
     services::token::delete(&state, &caller, &token).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Replaces a token's secret: the old one stops working at once, the new one is shown this once.
+#[utoipa::path(post, path = "/api/v1/tokens/{token}/rotate", tag = "tokens",
+    params(("token" = String, Path, description = "The token's id")),
+    responses((status = 200, description = "The token with its new secret", body = CreatedToken)))]
+async fn rotate(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Path(token): Path<String>,
+) -> Result<Json<CreatedToken>, Failure> {
+    Ok(Json(services::token::rotate(&state, &caller, &token).await?))
 }

@@ -70,8 +70,9 @@ pub async fn list(
     project: Option<&str>,
     query: &ListQuery,
 ) -> Result<List<App>, Error> {
-    if let Some(project) = project {
-        project::find(state, caller, Permission::ViewApp, project).await?;
+    match project {
+        Some(project) => drop(project::find(state, caller, Permission::ViewApp, project).await?),
+        None => caller.require_scope(Permission::ViewApp.scope())?,
     }
     page(visible(state, caller, project).await?.into_iter().map(Arc::new), query, &FIELDS)
 }

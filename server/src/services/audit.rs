@@ -33,7 +33,7 @@ pub enum Outcome {
 /// Who did it.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    /// The account, where one is known.
+    /// The account or the robot, where one is known.
     pub user_id: Option<Ulid>,
     /// The name given.
     pub username: String,
@@ -164,7 +164,7 @@ async fn record(
         id: next_id().to_string(),
         at: db::now(),
         user_id: actor.user_id.map(|id| id.to_string()),
-        username: cut(&actor.username, 63),
+        username: cut(&actor.username, api::robot::MAX_FULL_NAME_LENGTH),
         address: actor.address.to_canonical().to_string(),
         action: action.to_owned(),
         target: cut(target, 255),

@@ -3,19 +3,22 @@
 use api::List;
 use api::cluster::{Cluster, ClusterCounts, DiskUsage};
 use api::permission::Permission;
+use api::token::Scope;
 
 use super::{Error, State};
 use crate::auth::Caller;
 use crate::engine;
 
 /// The clusters. Who may not see their inside gets their names and whether they answer, as a deployment needs them.
-pub fn list(state: &State, caller: &Caller) -> List<Cluster> {
+pub fn list(state: &State, caller: &Caller) -> Result<List<Cluster>, Error> {
+    caller.require_scope(Scope::Read)?;
     let items: Vec<_> = state.clusters.iter().map(|cluster| shown(cluster, caller)).collect();
-    List { total: items.len() as u64, items, next: None, age_ms: None }
+    Ok(List { total: items.len() as u64, items, next: None, age_ms: None })
 }
 
 /// One cluster.
 pub fn get(state: &State, caller: &Caller, name: &str) -> Result<Cluster, Error> {
+    caller.require_scope(Scope::Read)?;
     let cluster = state.clusters.get(name).ok_or_else(|| Error::not_found("cluster", name))?;
     Ok(shown(cluster, caller))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::Message;
 use api::container::Container;
 use api::permission::Permission;
+use api::token::Scope;
 
 use super::{Error, State};
 use crate::auth::Caller;
@@ -19,6 +20,8 @@ pub fn find(
     container: &str,
     permission: Permission,
 ) -> Result<(Cluster, Arc<Container>), Error> {
+    // Who may read nothing does not even learn what there is.
+    caller.require_scope(Scope::Read)?;
     let missing = || Error::not_found("container", container);
     let Some(cluster) = state.clusters.get(cluster) else { return Err(missing()) };
     let found = match cluster.picture().find_container(container) {
@@ -30,7 +33,7 @@ pub fn find(
     };
     match found.project.as_deref() {
         Some(project) if caller.sees(project) => caller.require(permission, Some(project))?,
-        _ if caller.is_admin() => {}
+        _ if caller.is_admin() => caller.require(permission, None)?,
         _ => return Err(missing()),
     }
     Ok((cluster.clone(), found))

@@ -1,6 +1,7 @@
 //! Who the caller is at the providers.
 
 use api::provider::{Departure, Identity, LinkIdentity};
+use api::token::Scope;
 use api::{List, Message, Ulid};
 use time::Duration;
 
@@ -16,6 +17,7 @@ const FRESH: Duration = Duration::minutes(10);
 
 /// The caller's identities, oldest first.
 pub async fn list(state: &State, caller: &Caller) -> Result<List<Identity>, Error> {
+    caller.require_scope(Scope::Read)?;
     let rows = db::identity::of_user(state.db.read(), caller.user_id).await?;
     let shown = |(identity, provider): (db::identity::Identity, db::provider::Provider)| Identity {
         id: identity.id,
@@ -31,7 +33,7 @@ pub async fn list(state: &State, caller: &Caller) -> Result<List<Identity>, Erro
 
 /// Begins to link the caller to somebody at a provider.
 pub async fn begin_link(state: &State, caller: &Caller, link: LinkIdentity) -> Result<(Departure, Begun), Error> {
-    super::token::require_session(caller)?;
+    caller.require_session()?;
     let stale = || Error::Forbidden(Message::new("forbidden.stale-session"));
     let Credential::Session { key, .. } = &caller.credential else { return Err(stale()) };
     let now = db::now();
@@ -46,7 +48,7 @@ pub async fn begin_link(state: &State, caller: &Caller, link: LinkIdentity) -> R
 
 /// Ends a link of the caller. Sessions that began with it end.
 pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Error> {
-    super::token::require_session(caller)?;
+    caller.require_session()?;
     let missing = || Error::not_found("identity", id);
     let parsed: Ulid = id.parse().map_err(|_| missing())?;
     let account = db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?;

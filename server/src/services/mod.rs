@@ -24,6 +24,7 @@ pub mod policy;
 pub mod project;
 pub mod provider;
 pub mod release;
+pub mod robot;
 pub mod search;
 pub mod service;
 pub mod session;

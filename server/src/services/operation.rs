@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api::operation::{Operation, OperationChange, OperationEvent, OperationState};
 use api::permission::Permission;
+use api::token::Scope;
 use api::{List, ListQuery, Message, Order};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -185,6 +186,7 @@ pub async fn busy<T>(state: &State, app: Option<Ulid>, result: Result<T, Error>)
 
 /// The operations the caller may see, newest first.
 pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<List<Operation>, Error> {
+    caller.require_scope(Scope::Read)?;
     let mut filter = Filter { q: query.q.clone(), ..Filter::default() };
     let mut projects = None;
     for (field, value) in &query.filters {
@@ -273,6 +275,7 @@ pub async fn cancel(state: &State, caller: &Caller, id: &str) -> Result<(), Erro
 
 /// The operation, for a caller who may know of it.
 async fn find(state: &State, caller: &Caller, id: &str) -> Result<db::operation::Operation, Error> {
+    caller.require_scope(Scope::Read)?;
     let missing = || Error::not_found("operation", id);
     let parsed: Ulid = id.parse().map_err(|_| missing())?;
     let operation = db::operation::find(state.db.read(), parsed).await?.ok_or_else(missing)?;

@@ -4,6 +4,7 @@ use api::cluster::ConnectionState;
 use api::container::{Container, ContainerState, Health};
 use api::overview::{Attention, Overview, Target, TargetKind};
 use api::permission::Permission;
+use api::token::Scope;
 use api::{Message, OffsetDateTime};
 
 use super::{Error, State, app, cluster, operation};
@@ -21,6 +22,7 @@ const STOPPED_CODES: [i64; 3] = [0, 137, 143];
 
 /// The dashboard as a caller may see it.
 pub async fn get(state: &State, caller: &Caller) -> Result<Overview, Error> {
+    caller.require_scope(Scope::Read)?;
     let (counts, of_apps) = app::overview(state, caller).await?;
     let operations = operation::latest(state, caller, LATEST_OPERATIONS).await?;
     let mut attention: Vec<(u8, Attention)> =

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::permission::{Permission, ProjectRole};
 use api::project::{CreateProject, DEFAULT_PROJECT, Member, Project, SetMember};
+use api::token::Scope;
 use api::{List, ListQuery, Message};
 
 use super::audit::{Outcome, audit_in};
@@ -14,6 +15,7 @@ use crate::db;
 
 /// The projects that the caller is a member of; every project for an administrator.
 pub async fn list(state: &State, caller: &Caller) -> Result<List<Project>, Error> {
+    caller.require_scope(Scope::Read)?;
     let projects = db::project::list(state.db.read()).await?;
     let apps = db::app::count_by_project(state.db.read()).await?;
     let count = |project: &db::project::Project| apps.get(&project.id).copied().unwrap_or_default();
@@ -55,7 +57,7 @@ pub async fn create(state: &State, caller: &Caller, create: CreateProject) -> Re
     Ok(shown(0, project))
 }
 
-/// Removes a project that has no apps, with its memberships and the roles of teams in it.
+/// Removes a project that has no apps, with its memberships, its robots and the roles of teams in it.
 pub async fn delete(state: &State, caller: &Caller, name: &str) -> Result<(), Error> {
     let project = find(state, caller, Permission::ManagePortal, name).await?;
     if name == DEFAULT_PROJECT {
@@ -118,6 +120,7 @@ pub async fn delete_member(state: &State, caller: &Caller, name: &str, username:
     let leaves = username.to_lowercase() == caller.username.to_lowercase();
     let needed = if leaves { Permission::ViewApp } else { Permission::ManageProject };
     let project = find(state, caller, needed, name).await?;
+    caller.require_scope(Scope::Admin)?;
     let missing = || Error::not_found("member", username);
     let user = db::user::find_by_name(state.db.read(), username).await?.ok_or_else(missing)?.user;
     state

@@ -1,7 +1,9 @@
 //! Identity providers: setting them up, trying them, switching them on.
 
 use api::permission::Permission;
-use api::provider::{CreateProvider, Departure, Provider, ProviderKind, SignInChoice, Trial, UpdateProvider, group_fits};
+use api::provider::{
+    CreateProvider, Departure, Provider, ProviderKind, SignInChoice, Trial, UpdateProvider, group_fits,
+};
 use api::{FieldProblem, List, Message, Ulid};
 
 use super::audit::{Outcome, audit};
@@ -89,7 +91,13 @@ pub async fn update(state: &State, caller: &Caller, slug: &str, update: UpdatePr
         }
         new.enabled = *enabled;
     }
-    let kept = state.db.write(async |txn| db::provider::update(txn, &new).await).await;
+    let kept = state
+        .db
+        .write(async |txn| {
+            db::provider::update(txn, &new).await?;
+            if new.enabled { Ok(()) } else { db::identity::end_all(txn, new.id).await }
+        })
+        .await;
     taken(kept, &new)?;
     state.providers.forget(&old.issuer);
     state.providers.forget(&new.issuer);
@@ -100,7 +108,14 @@ pub async fn update(state: &State, caller: &Caller, slug: &str, update: UpdatePr
 /// Removes a provider. Sessions that began with it end; accounts stay.
 pub async fn delete(state: &State, caller: &Caller, slug: &str) -> Result<(), Error> {
     let provider = find(state, caller, slug).await?;
-    if !state.db.write(async |txn| db::provider::delete(txn, provider.id).await).await? {
+    let deleted = state
+        .db
+        .write(async |txn| {
+            db::identity::end_all(txn, provider.id).await?;
+            db::provider::delete(txn, provider.id).await
+        })
+        .await?;
+    if !deleted {
         return Err(Error::not_found("provider", slug));
     }
     state.providers.forget(&provider.issuer);
@@ -110,7 +125,7 @@ pub async fn delete(state: &State, caller: &Caller, slug: &str) -> Result<(), Er
 
 /// Begins to try a provider: the administrator signs in there, and is told what the portal would make of it.
 pub async fn begin_trial(state: &State, caller: &Caller, slug: &str) -> Result<(Departure, Begun), Error> {
-    super::token::require_session(caller)?;
+    caller.require_session()?;
     let provider = find(state, caller, slug).await?;
     state.providers.forget(&provider.issuer);
     let begun = sign_in::begin(state, &provider, Purpose::Trial(caller), &format!("/providers/{slug}")).await;
@@ -232,9 +247,8 @@ fn check(state: &State, provider: &db::provider::Provider) -> Result<(), Error> 
     if provider.scopes.len() > MOST_WORDS || !provider.scopes.iter().all(is_scope) {
         wrong("scopes", Message::new("provider.scopes"));
     }
-    let is_pattern = |word: &String| {
-        !word.is_empty() && word.len() <= LONGEST_TEXT && word.matches('*').count() <= MOST_STARS
-    };
+    let is_pattern =
+        |word: &String| !word.is_empty() && word.len() <= LONGEST_TEXT && word.matches('*').count() <= MOST_STARS;
     if provider.admin_groups.len() > MOST_WORDS || !provider.admin_groups.iter().all(is_pattern) {
         wrong("admin_groups", Message::new("provider.groups").with("limit", MOST_STARS));
     }

@@ -4,6 +4,7 @@ use api::List;
 use api::overview::{Target, TargetKind};
 use api::permission::Permission;
 use api::search::Found;
+use api::token::Scope;
 
 use super::listing::{begins, contains};
 use super::{Error, State, node};
@@ -18,6 +19,7 @@ const LONGEST: usize = 200;
 
 /// What the caller may see whose name or id contains every word of `q`; the best come first.
 pub async fn search(state: &State, caller: &Caller, q: &str) -> Result<List<Found>, Error> {
+    caller.require_scope(Scope::Read)?;
     let words: Vec<_> = q.chars().take(LONGEST).collect::<String>().split_whitespace().map(str::to_lowercase).collect();
     let mut hits = Hits { words, found: Vec::new() };
     if !hits.words.is_empty() {

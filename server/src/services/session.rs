@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
-use api::List;
 use api::permission::SystemRole;
+use api::robot::ROBOT_PREFIX;
 use api::session::SignIn;
-use api::user::{Session, User, UserState};
+use api::token::{Scope, TOKEN_PREFIX};
+use api::user::{Membership, Session, User, UserState};
+use api::{List, OffsetDateTime};
 
 use super::audit::{Actor, Outcome, audit};
 use super::{Error, State};
@@ -58,11 +60,12 @@ const ID_LENGTH: usize = 32;
 
 /// The caller's sessions, the last used first.
 pub async fn list(state: &State, caller: &Caller) -> Result<List<Session>, Error> {
+    caller.require_account(Scope::Read)?;
     let now = db::now();
     let rows = db::session::list(state.db.read(), caller.user_id, now, now - millis(IDLE)).await?;
     let current = match &caller.credential {
         Credential::Session { key, .. } => Some(key.as_str()),
-        Credential::Token { .. } => None,
+        Credential::Token { .. } | Credential::Robot { .. } => None,
     };
     let shown = |row: db::session::Model| {
         let (address, browser) = origin(&row.data);
@@ -81,7 +84,7 @@ pub async fn list(state: &State, caller: &Caller) -> Result<List<Session>, Error
 
 /// Ends one of the caller's sessions.
 pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Error> {
-    super::token::require_session(caller)?;
+    caller.require_session()?;
     let missing = || Error::not_found("session", id);
     if id.len() != ID_LENGTH || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(missing());
@@ -100,40 +103,70 @@ pub async fn identify(state: &State, signed: Signed, address: IpAddr) -> Result<
     caller(state, user_id, credential, address).await
 }
 
-/// The caller with this token secret, if the token works.
+/// The caller with this secret of a token or a robot, if it works.
 pub async fn identify_token(state: &State, token: &str, address: IpAddr) -> Result<Option<Caller>, Error> {
-    if !token.starts_with(api::token::TOKEN_PREFIX) {
-        return Ok(None);
+    let key = secret::hash(token);
+    if token.starts_with(TOKEN_PREFIX) {
+        with_token(state, key, address).await
+    } else if token.starts_with(ROBOT_PREFIX) {
+        with_robot(state, key, address).await
+    } else {
+        Ok(None)
     }
+}
+
+async fn with_token(state: &State, key: String, address: IpAddr) -> Result<Option<Caller>, Error> {
     let now = db::now();
-    let Some((user, token)) = db::token::find_by_hash(state.db.read(), &secret::hash(token), now).await? else {
-        return Ok(None);
-    };
-    if token.last_used_at.is_none_or(|last| now - db::millis(last) >= MINUTE_MILLIS) {
-        let state = state.clone();
-        let id = token.id;
+    let Some((user, token)) = db::token::find_by_hash(state.db.read(), &key, now).await? else { return Ok(None) };
+    if is_news(token.last_used_at, now) {
+        let (state, id) = (state.clone(), token.id);
         tokio::spawn(async move {
             // When it was last used is worth no failed request.
             let _ = state.db.write(async |txn| db::token::touch(txn, id, now).await).await;
         });
     }
-    caller(state, user, Credential::Token { id: token.id }, address).await
+    caller(state, user, Credential::Token { key, scopes: token.scopes }, address).await
 }
 
-/// The caller as it is now: sockets ask this every few seconds, so that a sign-out, a revoked token or a lost membership
-/// takes effect on them too. [`Error::Unauthenticated`] means that the socket must close.
-pub async fn recheck(state: &State, caller: &Caller) -> Result<Caller, Error> {
+async fn with_robot(state: &State, key: String, address: IpAddr) -> Result<Option<Caller>, Error> {
     let now = db::now();
-    let works = match &caller.credential {
-        Credential::Session { key, .. } => {
-            db::session::find(state.db.read(), key, now, now - millis(IDLE)).await?.is_some()
-        }
-        Credential::Token { id } => db::token::works(state.db.read(), *id, now).await?,
-    };
-    if !works {
-        return Err(Error::Unauthenticated);
+    let Some((project, robot)) = db::robot::find_by_hash(state.db.read(), &key, now).await? else { return Ok(None) };
+    if is_news(robot.last_used_at, now) {
+        let (state, id) = (state.clone(), robot.id);
+        tokio::spawn(async move {
+            // Likewise.
+            let _ = state.db.write(async |txn| db::robot::touch(txn, id, now).await).await;
+        });
     }
-    let again = self::caller(state, caller.user_id, caller.credential.clone(), caller.address).await?;
+    Ok(Some(Caller {
+        user_id: robot.id,
+        username: robot.full_name,
+        role: SystemRole::Member,
+        memberships: vec![Membership { project, role: robot.role }],
+        credential: Credential::Robot { key, scopes: robot.scopes },
+        address,
+    }))
+}
+
+/// Whether a use must be noted, which is done to the minute.
+fn is_news(last: Option<OffsetDateTime>, now: i64) -> bool {
+    last.is_none_or(|last| now - db::millis(last) >= MINUTE_MILLIS)
+}
+
+/// The caller as it is now: sockets ask this every few seconds, so that a sign-out, a token that was revoked or rotated
+/// and a lost membership take effect on them too. [`Error::Unauthenticated`] means that the socket must close.
+pub async fn recheck(state: &State, caller: &Caller) -> Result<Caller, Error> {
+    let again = match &caller.credential {
+        Credential::Session { key, .. } => {
+            let now = db::now();
+            if db::session::find(state.db.read(), key, now, now - millis(IDLE)).await?.is_none() {
+                return Err(Error::Unauthenticated);
+            }
+            self::caller(state, caller.user_id, caller.credential.clone(), caller.address).await?
+        }
+        Credential::Token { key, .. } => with_token(state, key.clone(), caller.address).await?,
+        Credential::Robot { key, .. } => with_robot(state, key.clone(), caller.address).await?,
+    };
     again.ok_or(Error::Unauthenticated)
 }
 
@@ -170,7 +203,8 @@ async fn caller(
     {
         return Ok(None);
     }
-    let by_group = identities.iter().any(|(identity, provider)| super::provider::makes_admin(provider, &identity.groups));
+    let by_group =
+        identities.iter().any(|(identity, provider)| super::provider::makes_admin(provider, &identity.groups));
     let memberships = db::project::memberships(state.db.read(), user_id).await?;
     let db::user::Account { user, .. } = account;
     let role = if by_group { SystemRole::Admin } else { user.role };

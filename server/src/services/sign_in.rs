@@ -138,7 +138,9 @@ pub async fn complete(
     if row.purpose != TRIAL && !provider.enabled {
         return Err(Error::not_found("provider", slug));
     }
-    if row.purpose != SIGN_IN && (row.session_key.is_none() || row.session_key.as_deref() != caller.and_then(session_key)) {
+    if row.purpose != SIGN_IN
+        && (row.session_key.is_none() || row.session_key.as_deref() != caller.and_then(session_key))
+    {
         return Err(foreign());
     }
     let person = arrive(state, &provider, &row, brought).await;
@@ -277,9 +279,7 @@ async fn link(state: &State, provider: &Provider, caller: &Caller, person: Perso
         .db
         .write(async |txn| match db::identity::find(txn, &provider.issuer, &person.subject).await? {
             Some(known) if known.user_id == caller.user_id => Ok(db::identity::update(txn, known.id, &told).await?),
-            Some(_) => {
-                Err(Error::Conflict(Message::new("sign-in.taken").with("provider", &provider.name)))
-            }
+            Some(_) => Err(Error::Conflict(Message::new("sign-in.taken").with("provider", &provider.name))),
             None => {
                 db::identity::insert(txn, caller.user_id, provider, &person.subject, &told).await?;
                 Ok(())
@@ -337,7 +337,7 @@ const LONGEST_BASE: usize = api::name::MAX_NAME_LENGTH - 5;
 fn session_key(caller: &Caller) -> Option<&str> {
     match &caller.credential {
         Credential::Session { key, .. } => Some(key),
-        Credential::Token { .. } => None,
+        Credential::Token { .. } | Credential::Robot { .. } => None,
     }
 }
 

@@ -13,11 +13,16 @@ use super::{Error, State, listing};
 use crate::auth::{Caller, Credential, secret};
 use crate::db;
 
-/// The caller.
+/// The caller. A robot has no account and is shown as one.
 pub async fn me(state: &State, caller: &Caller) -> Result<Me, Error> {
-    let account = db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?;
+    let user = match caller.credential {
+        Credential::Robot { .. } => super::robot::as_user(caller),
+        Credential::Session { .. } | Credential::Token { .. } => {
+            db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?.user
+        }
+    };
     Ok(Me {
-        user: User { role: caller.role, ..account.user },
+        user: User { role: caller.role, ..user },
         projects: caller.memberships.clone(),
         csrf_token: caller.csrf_token().map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -26,7 +31,7 @@ pub async fn me(state: &State, caller: &Caller) -> Result<Me, Error> {
 
 /// Changes the caller's password. Every other session of the account ends, and its access tokens are revoked.
 pub async fn change_password(state: &State, caller: &Caller, change: ChangePassword) -> Result<(), Error> {
-    super::token::require_session(caller)?;
+    caller.require_session()?;
     if let Err(wait) = state.attempts.start(&caller.username, caller.address) {
         return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
     }
@@ -41,7 +46,7 @@ pub async fn change_password(state: &State, caller: &Caller, change: ChangePassw
     let hash = state.passwords.hash(change.new_password).await?;
     let key = match &caller.credential {
         Credential::Session { key, .. } => Some(key.as_str()),
-        Credential::Token { .. } => None,
+        Credential::Token { .. } | Credential::Robot { .. } => None,
     };
     state
         .db

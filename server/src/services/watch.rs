@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::permission::SystemRole;
+use api::token::Scope;
 use api::watch::{Change, ChangeKind};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::State;
+use super::{Error, State};
 use crate::auth::Caller;
 
 /// More different changes than this become "everything".
@@ -37,9 +38,11 @@ impl Audience {
         Self(Arc::new(Mutex::new(Ears::of(caller))))
     }
 
-    /// Takes over a caller's roles of now.
-    pub fn set(&self, caller: &Caller) {
+    /// Takes over a caller's roles of now, if it still may listen.
+    pub fn set(&self, caller: &Caller) -> Result<(), Error> {
+        caller.require_scope(Scope::Read)?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Ears::of(caller);
+        Ok(())
     }
 
     fn may_know(&self, change: &Change) -> bool {
@@ -67,13 +70,14 @@ pub fn position(state: &State) -> u64 {
 }
 
 /// Begins to listen, from a position on or from now.
-pub fn open(state: &State, caller: &Caller, after: Option<u64>) -> Watcher {
+pub fn open(state: &State, caller: &Caller, after: Option<u64>) -> Result<Watcher, Error> {
+    caller.require_scope(Scope::Read)?;
     let (missed, changes) = match after {
         Some(position) => state.changes.subscribe_from(position),
         None => (Some(Vec::new()), state.changes.subscribe()),
     };
     let missed = missed.unwrap_or_else(|| vec![everything()]).into();
-    Watcher { missed, changes, audience: Audience::new(caller) }
+    Ok(Watcher { missed, changes, audience: Audience::new(caller) })
 }
 
 /// "Refetch everything."

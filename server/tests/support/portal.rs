@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use api::permission::{ProjectRole, SystemRole};
+use api::token::Scope;
 use axum::Router;
 use server::auth::secret;
 use server::config::{Config, Sources};
@@ -118,12 +119,18 @@ impl TestPortal {
 
     /// A program with a token of an account, which is made where it is absent.
     pub async fn token(&self, username: &str, role: SystemRole) -> Client {
+        self.token_for(username, role, &Scope::ALL).await
+    }
+
+    /// The same with some scopes only.
+    pub async fn token_for(&self, username: &str, role: SystemRole, scopes: &[Scope]) -> Client {
         let user = self.user(username, role).await;
         let token_secret = format!("{}{}", api::token::TOKEN_PREFIX, secret::random().unwrap());
         let created_at = api::OffsetDateTime::now_utc();
         let token = api::token::Token {
             id: api::Ulid::generate(),
             name: "test".to_owned(),
+            scopes: scopes.to_vec(),
             created_at,
             expires_at: created_at + time::Duration::days(1),
             last_used_at: None,

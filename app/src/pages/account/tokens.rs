@@ -1,10 +1,10 @@
-//! Personal access tokens: made with a secret that is shown once, revoked at once.
+//! Personal access tokens: made and rotated with a secret that is shown once, revoked at once.
 
 use std::sync::Arc;
 
 use api::{
     Client, List, Problem,
-    token::{CreateToken, CreatedToken, Token},
+    token::{CreateToken, Scope, Token},
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 
@@ -12,18 +12,20 @@ use crate::{
     components::{
         action::{Action, ActionButtons, Confirm, Done, Subject},
         card::Card,
-        code::CodeBlock,
-        dialog::Dialog,
+        dialog::{Dialog, FormFoot},
         field::{SelectField, TextField},
         icon::{Icon, IconView},
         problem::FormProblem,
+        scope::{ChosenScopes, ScopeFields, ScopePills},
+        secret::{FIRST_DAYS, SecretDialog, Secrets, lifetimes},
         time::{AbsoluteTime, RelativeTime},
     },
     i18n::{t, use_locale},
     load::Load,
 };
 
-const DAYS: [u32; 4] = [7, 30, 90, 366];
+/// What a new token may be used for, unless its owner says otherwise.
+const FIRST_SCOPES: [Scope; 1] = [Scope::Read];
 
 #[component]
 pub(super) fn TokensCard(
@@ -32,7 +34,7 @@ pub(super) fn TokensCard(
 ) -> impl IntoView {
     let locale = use_locale();
     let client = expect_context::<Client>();
-    let open = RwSignal::new(false);
+    let (open, secrets) = (RwSignal::new(false), Secrets::none());
     let load = Load::new(&[], {
         let client = client.clone();
         move || {
@@ -42,6 +44,27 @@ pub(super) fn TokensCard(
         }
     });
     let again = Callback::new(move |()| load.again());
+    let rotate = {
+        let client = client.clone();
+        Action::new(
+            |l| t!(l, account.rotate),
+            Icon::Refresh,
+            move |token: Arc<Token>, _| {
+                let client = client.clone();
+                async move {
+                    let rotated = client.rotate_token(token.id).await?;
+                    secrets.show(rotated.token.name, rotated.secret);
+                    Ok::<_, Problem>(Done::Now)
+                }
+            },
+        )
+        .confirm(Confirm {
+            question: |l| t!(l, account.rotate_question),
+            loses: |l| t!(l, account.rotate_loses),
+            option: None,
+            typed: false,
+        })
+    };
     let revoke = Action::new(
         |l| t!(l, account.revoke),
         Icon::Trash,
@@ -59,6 +82,7 @@ pub(super) fn TokensCard(
         option: None,
         typed: false,
     });
+    let actions = vec![rotate, revoke];
     let new = view! {
         <button type="button" class="button button--small" on:click=move |_| open.set(true)>
             <IconView icon=Icon::Plus />
@@ -69,20 +93,22 @@ pub(super) fn TokensCard(
     view! {
         <Card title=t!(locale, account.tokens) tools=new flush=true>
             <p class="card__body soft">{t!(locale, account.tokens_lead)}</p>
-            {load.show(move |tokens| view! { <TokenTable tokens revoke=revoke.clone() again /> }.into_any())}
+            {load.show(move |tokens| view! { <TokenTable tokens actions=actions.clone() again /> }.into_any())}
         </Card>
-        <NewToken open made=again />
+        <NewToken open secrets made=again />
+        <SecretDialog secrets />
     }
 }
 
 #[component]
-fn TokenTable(tokens: Signal<Arc<List<Token>>>, revoke: Action, again: Callback<()>) -> impl IntoView {
+fn TokenTable(tokens: Signal<Arc<List<Token>>>, actions: Vec<Action>, again: Callback<()>) -> impl IntoView {
     let locale = use_locale();
     let row = move |token: Token| {
         let subjects = Signal::stored(vec![Subject::new(token.name.clone(), Arc::new(token.clone()))]);
         view! {
             <tr>
                 <td class="strong">{token.name}</td>
+                <td><ScopePills scopes=token.scopes /></td>
                 <td><RelativeTime at=token.created_at /></td>
                 <td><AbsoluteTime at=token.expires_at /></td>
                 <td>
@@ -91,7 +117,7 @@ fn TokenTable(tokens: Signal<Arc<List<Token>>>, revoke: Action, again: Callback<
                         None => t!(locale, account.never).into_any(),
                     }}
                 </td>
-                <td class="num"><ActionButtons actions=vec![revoke.clone()] subjects done=again /></td>
+                <td class="num"><ActionButtons actions=actions.clone() subjects done=again /></td>
             </tr>
         }
     };
@@ -104,6 +130,7 @@ fn TokenTable(tokens: Signal<Arc<List<Token>>>, revoke: Action, again: Callback<
                         <thead>
                             <tr>
                                 <th scope="col">{t!(locale, containers.name)}</th>
+                                <th scope="col">{t!(locale, scopes.title)}</th>
                                 <th scope="col">{t!(locale, common.created)}</th>
                                 <th scope="col">{t!(locale, account.expires)}</th>
                                 <th scope="col">{t!(locale, account.last_used)}</th>
@@ -121,17 +148,17 @@ fn TokenTable(tokens: Signal<Arc<List<Token>>>, revoke: Action, again: Callback<
 }
 
 #[component]
-fn NewToken(open: RwSignal<bool>, made: Callback<()>) -> impl IntoView {
+fn NewToken(open: RwSignal<bool>, secrets: Secrets, made: Callback<()>) -> impl IntoView {
     let locale = use_locale();
     let client = StoredValue::new(expect_context::<Client>());
-    let (name, days) = (RwSignal::new(String::new()), RwSignal::new(DAYS[1].to_string()));
+    let (name, days) = (RwSignal::new(String::new()), RwSignal::new(FIRST_DAYS.to_string()));
+    let scopes = ChosenScopes::new(&FIRST_SCOPES);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
-    let created = RwSignal::new(None::<CreatedToken>);
     Effect::new(move |_| {
         if !open.get() {
-            // The secret is gone from the page as soon as the dialog is.
-            created.set(None);
             name.set(String::new());
+            days.set(FIRST_DAYS.to_string());
+            scopes.set(&FIRST_SCOPES);
             problem.set(None);
         }
     });
@@ -140,78 +167,41 @@ fn NewToken(open: RwSignal<bool>, made: Callback<()>) -> impl IntoView {
         let client = client.get_value();
         let create = CreateToken {
             name: name.get_untracked().trim().to_owned(),
-            days: days.get_untracked().parse().unwrap_or(DAYS[1]),
+            scopes: scopes.get(),
+            days: days.get_untracked().parse().unwrap_or(FIRST_DAYS),
         };
         busy.set(true);
         spawn_local(async move {
             let answer = client.create_token(&create).await;
             busy.set(false);
             match answer {
-                Ok(token) => {
-                    created.set(Some(token));
+                Ok(created) => {
+                    open.set(false);
+                    secrets.show(created.token.name, created.secret);
                     made.run(());
                 }
                 Err(error) => problem.set(Some(error)),
             }
         });
     };
-    let done = Memo::new(move |_| created.read().is_some());
-    let title = Signal::derive(move || {
-        if done.get() { t!(locale, account.token_made).to_owned() } else { t!(locale, account.new_token).to_owned() }
-    });
-    let foot = move || {
-        if done.get() {
-            view! {
-                <button type="button" class="button button--primary" on:click=move |_| open.set(false)>
-                    {t!(locale, account.secret_kept)}
-                </button>
-            }
-            .into_any()
-        } else {
-            view! {
-                <button type="button" class="button" on:click=move |_| open.set(false)>
-                    {t!(locale, action.cancel)}
-                </button>
-                <button type="submit" form="token" class="button button--primary" disabled=move || busy.get()>
-                    {t!(locale, account.create_token)}
-                </button>
-            }
-            .into_any()
-        }
-    };
-    let secret = Signal::derive(move || created.get().map(|it| it.secret).unwrap_or_default());
-    let options = DAYS.map(|days| (days.to_string(), t!(locale, account.days, count = days.to_string()))).to_vec();
+    let title = Signal::stored(t!(locale, account.new_token).to_owned());
+    let foot = move || view! { <FormFoot open form="token" label=t!(locale, account.create_token) busy /> };
     view! {
         <Dialog open title foot>
-            {
-                let options = options.clone();
-                move || {
-                    if done.get() {
-                        view! {
-                            <p>{t!(locale, account.secret_once)}</p>
-                            <CodeBlock text=secret label=t!(locale, account.secret) />
-                        }
-                            .into_any()
-                    } else {
-                        view! {
-                            <form id="token" class="form" on:submit=submit>
-                                <FormProblem problem />
-                                <TextField
-                                    name="name"
-                                    label=t!(locale, containers.name)
-                                    value=name
-                                    hint=t!(locale, account.token_name_hint)
-                                    required=true
-                                    autofocus=true
-                                    problem=Signal::from(problem)
-                                />
-                                <SelectField name="days" label=t!(locale, account.lifetime) value=days options=options.clone() />
-                            </form>
-                        }
-                            .into_any()
-                    }
-                }
-            }
+            <form id="token" class="form" on:submit=submit>
+                <FormProblem problem />
+                <TextField
+                    name="name"
+                    label=t!(locale, containers.name)
+                    value=name
+                    hint=t!(locale, account.token_name_hint)
+                    required=true
+                    autofocus=true
+                    problem=Signal::from(problem)
+                />
+                <ScopeFields scopes offered=&Scope::ALL problem=Signal::from(problem) />
+                <SelectField name="days" label=t!(locale, account.lifetime) value=days options=lifetimes(locale) />
+            </form>
         </Dialog>
     }
 }

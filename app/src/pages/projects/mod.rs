@@ -4,6 +4,7 @@ pub mod detail;
 pub mod list;
 mod members;
 mod policy;
+mod robots;
 mod teams;
 
 use api::permission::ProjectRole;

@@ -99,7 +99,9 @@ mod tests {
         let ada = person(&told, None).unwrap();
         assert_eq!((ada.subject.as_str(), ada.label.as_str()), ("42", "ada@x.example"));
         assert_eq!(ada.usernames, ["ada", "ada@x.example", "Ada L"]);
-        for nobody in [json!({"email": "ada@x.example"}), json!({"sub": ""}), json!({"sub": 5}), json!({"sub": "x".repeat(256)})] {
+        for nobody in
+            [json!({"email": "ada@x.example"}), json!({"sub": ""}), json!({"sub": 5}), json!({"sub": "x".repeat(256)})]
+        {
             assert!(person(&claims(nobody.clone()), None).is_err(), "{nobody}");
         }
     }

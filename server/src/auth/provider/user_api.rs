@@ -34,7 +34,8 @@ impl User {
 /// Organisations as `name`, teams as `organisation/team`, where `read:org` was asked for.
 pub async fn github(providers: &Providers, settings: &Settings, token: &str) -> Result<Person, Fault> {
     let base = settings.issuer.trim_end_matches('/');
-    let base = if base == "https://github.com" { "https://api.github.com".to_owned() } else { format!("{base}/api/v3") };
+    let base =
+        if base == "https://github.com" { "https://api.github.com".to_owned() } else { format!("{base}/api/v3") };
     let user: User = providers.get(&address(&base, "user")?, Some(token)).await?;
     if !settings.scopes.iter().any(|scope| scope == "read:org") {
         return Ok(user.person(Vec::new()));

@@ -35,7 +35,7 @@ fn check(state: &State, request: &Request) -> Result<(), &'static str> {
     let credential = request.extensions().get::<Caller>().map(|caller| &caller.credential);
     let ours = || allowed_origin(request.uri(), headers, &state.config.http);
     if is_upgrade(headers) {
-        let pass = matches!(credential, Some(Credential::Token { .. })) || ours();
+        let pass = matches!(credential, Some(Credential::Token { .. } | Credential::Robot { .. })) || ours();
         return if pass { Ok(()) } else { Err("forbidden.origin") };
     }
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
@@ -55,7 +55,7 @@ fn check(state: &State, request: &Request) -> Result<(), &'static str> {
         None if path.starts_with(FORMS) && !ours() => Err("forbidden.origin"),
         None if headers.contains_key(header::ORIGIN) && !ours() => Err("forbidden.origin"),
         None if is_cross_site(headers) => Err("forbidden.origin"),
-        Some(Credential::Token { .. }) | None => Ok(()),
+        Some(Credential::Token { .. } | Credential::Robot { .. }) | None => Ok(()),
     }
 }
 

@@ -35,13 +35,10 @@ async fn watch(
     Query(query): Query<WatchQuery>,
     upgrade: Option<super::Upgrade>,
 ) -> Result<Response, Failure> {
+    let watcher = services::watch::open(&state, &caller, query.after)?;
     let upgrade = super::required(upgrade)?;
-    let watcher = services::watch::open(&state, &caller, query.after);
     let refresh = watcher.audience();
-    let may_stay = move |_: &State, caller: &Caller| {
-        refresh.set(caller);
-        Ok(())
-    };
+    let may_stay = move |_: &State, caller: &Caller| refresh.set(caller);
     Ok(accept(upgrade.0, state, caller, may_stay, |link| serve(link, watcher)))
 }
 
