@@ -5,14 +5,16 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use api::watch::{Change, ChangeKind, WatchQuery, watch_path};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
-use crate::{boot::use_boot, browser};
+use crate::{boot::use_boot, browser, paths};
 
 /// Changes that come close together make one refetch.
 const QUIET: Duration = Duration::from_millis(300);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
+/// How the server closes a socket whose caller may not be here any more (RFC 6455, section 7.4.1).
+const REVOKED: u16 = 1008;
 
 const KINDS: [ChangeKind; 9] = [
     ChangeKind::App,
@@ -158,9 +160,13 @@ fn connect(watch: &Rc<Watch>, after: Option<u64>) {
         let watch = watch.clone();
         move |event: MessageEvent| watch.add(event.data().as_string().map_or(u16::MAX, |text| changed_kinds(&text)))
     });
-    let closed = Closure::<dyn FnMut()>::new({
+    let closed = Closure::<dyn FnMut(CloseEvent)>::new({
         let watch = watch.clone();
-        move || {
+        move |event: CloseEvent| {
+            if event.code() == REVOKED {
+                browser::leave_for(&paths::sign_in(&browser::current_address()));
+                return;
+            }
             let wait = watch.retry.replace_with(|wait| (*wait * 2).min(LONGEST_RETRY));
             let _ = watch.live.connected.try_set(false);
             let watch = watch.clone();

@@ -25,6 +25,7 @@ export default async function start(): Promise<() => Promise<void>> {
       GANTRY_DATA_DIR: join(runDirectory, 'data'),
       GANTRY_DOCKER_HOST: engine,
       GANTRY_SAMPLE_INTERVAL_SECS: '2',
+      GANTRY_PROVIDER_NETWORKS: '127.0.0.0/8',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -66,6 +66,13 @@ async fn is_healthy(listen: &str) -> bool {
     output(gantry(&["healthcheck", "--listen", listen])).await.status.success()
 }
 
+/// What asks a portal that is a process of its own.
+fn client() -> reqwest::Client {
+    // Whichever came first in this process will do.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 #[tokio::test]
 async fn it_serves_prints_the_link_until_setup_and_ends_when_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -83,7 +90,7 @@ async fn it_serves_prints_the_link_until_setup_and_ends_when_told() {
 
     let token = link.split_once("token=").unwrap().1;
     let body = serde_json::json!({"token": token, "username": "ada", "password": "correct horse battery"});
-    let client = reqwest::Client::new();
+    let client = client();
     let made = client.post(format!("http://{listen}/api/v1/setup")).json(&body).send().await.unwrap();
     assert_eq!(made.status(), 201);
     assert!(server.terminate().await.success());
@@ -154,7 +161,7 @@ async fn a_locked_out_owner_gets_back_in() {
     let listen = format!("127.0.0.1:{}", free_port());
     let server = Server::start(&data, &listen);
     super::support::eventually("it is ready", async || is_healthy(&listen).await).await;
-    let client = reqwest::Client::new();
+    let client = client();
     let sign_in = async |password: &str| {
         let body = serde_json::json!({"username": "ada", "password": password});
         client.post(format!("http://{listen}/api/v1/session")).json(&body).send().await.unwrap().status()

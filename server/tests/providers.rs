@@ -1,5 +1,5 @@
-//! Sign-in with identity providers: `/api/v1/providers`, `/auth/providers/…` and `/api/v1/me/identities`, against a provider
-//! that keeps the rules and one that cheats.
+//! Sign-in with identity providers: `/api/v1/providers`, `/auth/providers/…` and `/api/v1/me/identities`, against a
+//! provider that keeps the rules and one that cheats.
 
 mod admins;
 mod callback;

@@ -65,7 +65,7 @@ async fn a_robot_is_made_knows_itself_and_is_disabled_rotated_and_removed() {
         assert_eq!((robot.role, robot.created_by.as_str()), (ProjectRole::Developer, "pia"));
         assert_eq!(robot.scopes, [Scope::Read, Scope::Deploy]);
         assert_eq!(robot.expires_at - robot.created_at, time::Duration::days(7));
-        assert_eq!(listed(&pia).await, [robot.clone()]);
+        assert_eq!(listed(&pia).await, std::slice::from_ref(robot));
 
         let program = portal.anonymous().with_token(&made.secret);
         let me = program.get(ME).await.expect(200).json();

@@ -34,6 +34,9 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("PUT", "/api/v1/me/password", Own),
     ("GET", "/api/v1/me/sessions", Own),
     ("DELETE", "/api/v1/me/sessions/{session}", Own),
+    ("GET", "/api/v1/me/identities", Own),
+    ("POST", "/api/v1/me/identities", Own),
+    ("DELETE", "/api/v1/me/identities/{identity}", Own),
     ("GET", "/api/v1/tokens", Own),
     ("POST", "/api/v1/tokens", Own),
     ("DELETE", "/api/v1/tokens/{token}", Missing),
@@ -43,6 +46,12 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("PATCH", "/api/v1/users/{user}", AdminOnly),
     ("DELETE", "/api/v1/users/{user}", AdminOnly),
     ("POST", "/api/v1/users/{user}/password-link", AdminOnly),
+    ("GET", "/api/v1/providers", AdminOnly),
+    ("POST", "/api/v1/providers", AdminOnly),
+    ("GET", "/api/v1/providers/{provider}", AdminOnly),
+    ("PATCH", "/api/v1/providers/{provider}", AdminOnly),
+    ("DELETE", "/api/v1/providers/{provider}", AdminOnly),
+    ("POST", "/api/v1/providers/{provider}/trial", AdminOnly),
     ("GET", "/api/v1/audit", AdminOnly),
     ("GET", "/api/v1/audit/export", AdminOnly),
     ("GET", "/api/v1/projects", Filtered),
@@ -137,6 +146,13 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/tokens", r#"{"name": "a", "days": 1}"#),
     ("POST", "/api/v1/users", r#"{"username": "a"}"#),
     ("PATCH", "/api/v1/users/{user}", r#"{"disabled": true}"#),
+    (
+        "POST",
+        "/api/v1/providers",
+        r#"{"slug": "a", "name": "A", "kind": "oidc", "issuer": "https://id.example", "client_id": "a"}"#,
+    ),
+    ("PATCH", "/api/v1/providers/{provider}", r#"{"admin_groups": ["**"]}"#),
+    ("POST", "/api/v1/me/identities", r#"{"provider": "none", "next": "/"}"#),
     ("POST", "/api/v1/projects", r#"{"name": "a"}"#),
     ("PUT", "/api/v1/projects/{project}/members/{username}", r#"{"role": "guest"}"#),
     ("PUT", "/api/v1/projects/{project}/policy", r#"{"allowed": [], "bind_roots": []}"#),
@@ -407,6 +423,26 @@ async fn strangers_are_sent_to_the_sign_in_and_come_back() {
             nobody.get(path).await.expect(200);
         }
         portal.admin().await.get("/docs/api").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_ways_to_providers_are_open_and_lead_nowhere_by_themselves() {
+    each_database(async |portal| {
+        for browser in [portal.anonymous(), portal.outsider("eve").await] {
+            for (path, status) in [
+                ("/auth/providers/none/start", 404),
+                ("/auth/providers/none/callback", 400),
+                ("/auth/providers/none/callback?state=a&code=b", 400),
+            ] {
+                let answer = browser.get(path).await;
+                assert_eq!(answer.status, status, "{path}");
+                assert!(!answer.headers.contains_key("set-cookie"), "{path}");
+            }
+        }
+        let fields = [("state", "a"), ("code", "b")];
+        portal.anonymous().post_form("/auth/providers/none/callback", &fields).await.expect(405);
     })
     .await;
 }

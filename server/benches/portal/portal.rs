@@ -54,6 +54,7 @@ impl Portal {
         let said = || std::fs::read_to_string(data.path().join("log")).unwrap_or_default();
         assert!(made, "no administrator was made: {}", said());
         let child = command(&["serve"]).spawn().unwrap();
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         eventually("the portal is ready", async || {
             http.get(format!("http://{address}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success())

@@ -59,6 +59,10 @@ pub struct Identity {
     pub id: Ulid,
     /// Whose it is here.
     pub user_id: Ulid,
+    /// What the provider called itself.
+    pub issuer: String,
+    /// What the provider calls the person, for ever.
+    pub subject: String,
     /// What the provider calls the person, for people.
     pub label: String,
     /// The groups that it last told.
@@ -78,6 +82,8 @@ impl TryFrom<Model> for Identity {
         Ok(Self {
             id: super::ulid(&model.id)?,
             user_id: super::ulid(&model.user_id)?,
+            issuer: model.issuer,
+            subject: model.subject,
             label: model.label,
             groups: json(&model.groups)?,
             refresh_token: model.refresh_token,

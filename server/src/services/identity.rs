@@ -34,12 +34,12 @@ pub async fn list(state: &State, caller: &Caller) -> Result<List<Identity>, Erro
 /// Begins to link the caller to somebody at a provider.
 pub async fn begin_link(state: &State, caller: &Caller, link: LinkIdentity) -> Result<(Departure, Begun), Error> {
     caller.require_session()?;
-    let stale = || Error::Forbidden(Message::new("forbidden.stale-session"));
-    let Credential::Session { key, .. } = &caller.credential else { return Err(stale()) };
+    let too_old = || Error::Forbidden(Message::new("forbidden.stale-session"));
+    let Credential::Session { key, .. } = &caller.credential else { return Err(too_old()) };
     let now = db::now();
-    let session = db::session::find(state.db.read(), key, now, now - millis(IDLE)).await?.ok_or_else(stale)?;
+    let session = db::session::find(state.db.read(), key, now, now - millis(IDLE)).await?.ok_or_else(too_old)?;
     if now - session.created_at > millis(FRESH) {
-        return Err(stale());
+        return Err(too_old());
     }
     let provider = sign_in::enabled(state, &link.provider).await?;
     let begun = sign_in::begin(state, &provider, Purpose::Link(caller), &link.next).await?;

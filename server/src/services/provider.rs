@@ -182,8 +182,9 @@ fn callback(state: &State, slug: &str) -> url::Url {
 
 async fn find(state: &State, caller: &Caller, slug: &str) -> Result<db::provider::Provider, Error> {
     caller.require(Permission::ManagePortal, None)?;
-    let found = db::provider::find_by_slug(state.db.read(), slug).await?;
-    found.ok_or_else(|| Error::not_found("provider", slug))
+    let missing = || Error::not_found("provider", slug);
+    api::name::check_name(slug).map_err(|_| missing())?;
+    db::provider::find_by_slug(state.db.read(), slug).await?.ok_or_else(missing)
 }
 
 /// What stays where nothing is given, and goes where an empty text is.

@@ -197,7 +197,8 @@ async fn caller(
         return Ok(None);
     }
     let mut identities = db::identity::of_user(state.db.read(), user_id).await?;
-    identities.retain(|(_, provider)| provider.enabled);
+    // Under another issuer somebody else could have the same subject.
+    identities.retain(|(identity, provider)| provider.enabled && identity.issuer == provider.issuer);
     if let Credential::Session { identity: Some(id), .. } = &credential
         && !identities.iter().any(|(identity, _)| identity.id == *id)
     {

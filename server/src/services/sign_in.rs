@@ -79,8 +79,10 @@ pub enum Landing {
 
 /// The provider, where people can sign in with it.
 pub async fn enabled(state: &State, slug: &str) -> Result<Provider, Error> {
+    let missing = || Error::not_found("provider", slug);
+    api::name::check_name(slug).map_err(|_| missing())?;
     let found = db::provider::find_by_slug(state.db.read(), slug).await?;
-    found.filter(|provider| provider.enabled).ok_or_else(|| Error::not_found("provider", slug))
+    found.filter(|provider| provider.enabled).ok_or_else(missing)
 }
 
 /// Lets somebody leave for a provider.
@@ -194,6 +196,9 @@ async fn refresh_before(state: &State, before: i64) -> Result<(), Error> {
     for (identity, provider) in db::identity::due(state.db.read(), before).await? {
         let Some(token) = &identity.refresh_token else { continue };
         match state.providers.refresh(&settings(state, &provider), token).await {
+            Ok(person) if person.subject != identity.subject || provider.issuer != identity.issuer => {
+                tracing::warn!(provider = provider.slug, "a provider told of another person than was asked about");
+            }
             Ok(person) => {
                 let told = told(&person);
                 state.db.write(async |txn| db::identity::update(txn, identity.id, &told).await).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::permission::Permission;
 use api::project::SetMember;
 use api::team::{CreateTeam, Team, TeamGrant, TeamMember, TeamProject};
+use api::token::Scope;
 use api::{List, ListQuery, Message, Order};
 
 use super::audit::{Outcome, audit, audit_in};
@@ -174,7 +175,8 @@ pub async fn delete_grant(state: &State, caller: &Caller, project: &str, name: &
 
 /// A team for a caller who may see it: everybody in it may. Others get what a missing team gets.
 async fn find_seen(state: &State, caller: &Caller, name: &str) -> Result<Team, Error> {
-    let member = (!caller.may(Permission::ManagePortal, None)).then_some(caller.user_id);
+    caller.require_scope(Scope::Read)?;
+    let member = (!caller.has_role_for(Permission::ManagePortal, None)).then_some(caller.user_id);
     db::team::find_by_name(state.db.read(), name, member).await?.ok_or_else(|| missing(name))
 }
 

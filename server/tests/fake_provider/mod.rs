@@ -1,6 +1,6 @@
-//! A scripted identity provider on a port of its own: OpenID Connect with discovery, and the APIs of GitHub and Gitee. It
-//! keeps the rules that real ones keep (one use per code, PKCE, the same redirect address, refresh tokens that rotate), and
-//! cheats where a test tells it to.
+//! A scripted identity provider on a port of its own: OpenID Connect with discovery, and the APIs of GitHub and Gitee.
+//! It keeps the rules that real ones keep (one use per code, PKCE, the same redirect address, refresh tokens that
+//! rotate), and cheats where a test tells it to.
 
 mod accounts;
 mod key;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CORP, LOOPBACK, PROVIDERS, START, World, described, each_world, is_page, me, path_of, patch, set_cookies};
+use super::{CORP, LOOPBACK, PROVIDERS, START, World, described, each_world, is_page, me, patch, path_of, set_cookies};
 use crate::fake_provider::{Edit, Reply, edit, set, without};
 use crate::support::TestPortal;
 

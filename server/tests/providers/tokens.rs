@@ -1,5 +1,7 @@
 //! Tokens that lie, and keys that change.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -11,7 +13,7 @@ use crate::fake_provider::{CLIENT_ID, CLIENT_SECRET, Cheat, Edit, Key, Reply, Si
 const OTHER: &str = "https://evil.example";
 
 /// A change that sets a time to `secs` from now.
-fn time(name: &'static str, secs: i64) -> Edit {
+fn from_now(name: &'static str, secs: i64) -> Edit {
     edit(move |claims| claims[name] = (time::OffsetDateTime::now_utc().unix_timestamp() + secs).into())
 }
 
@@ -47,11 +49,11 @@ async fn a_token_with_wrong_claims_gets_nobody_in() {
                     claims["azp"] = json!("somebody-else");
                 }),
             ),
-            ("too late", time("exp", -90)),
+            ("too late", from_now("exp", -90)),
             ("for ever", without("exp")),
             ("a time that is none", set("exp", json!("tomorrow"))),
-            ("too early", time("nbf", 90)),
-            ("of the future", time("iat", 90)),
+            ("too early", from_now("nbf", 90)),
+            ("of the future", from_now("iat", 90)),
             ("of no time", without("iat")),
             ("nobody", without("sub")),
             ("an empty name", set("sub", json!(""))),
@@ -71,7 +73,7 @@ async fn a_token_with_wrong_claims_gets_nobody_in() {
 async fn clocks_may_differ_a_little() {
     each_world(async |world| {
         world.enable(json!({})).await;
-        for claims in [time("exp", -30), time("nbf", 30), time("iat", 30), set("aud", json!([CLIENT_ID]))] {
+        for claims in [from_now("exp", -30), from_now("nbf", 30), from_now("iat", 30), set("aud", json!([CLIENT_ID]))] {
             cheat(&world, Cheat { claims, ..Cheat::default() });
             assert_eq!(name_of(&world.signed_in().await).await, "grace");
         }
@@ -79,15 +81,20 @@ async fn clocks_may_differ_a_little() {
     .await;
 }
 
-/// A signature with a shared secret.
+/// Signatures by a function.
+fn signs(sign: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Sign {
+    Some(Box::new(sign))
+}
+
+/// Signatures with a shared secret.
 fn hmac_with(secret: &[u8]) -> Sign {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-    Some(Box::new(move |input| hmac::sign(&key, input.as_bytes()).as_ref().to_vec()))
+    signs(move |input| hmac::sign(&key, input.as_bytes()).as_ref().to_vec())
 }
 
 fn signed_with(key: &Key) -> Sign {
     let key = key.clone();
-    Some(Box::new(move |input| key.sign(input)))
+    signs(move |input| key.sign(input))
 }
 
 #[tokio::test]
@@ -98,7 +105,7 @@ async fn a_token_that_the_provider_did_not_sign_gets_nobody_in() {
         cheat(&world, Cheat { metadata: algorithms(), ..Cheat::default() });
         world.enable(json!({})).await;
         let (honest, thief) = (world.idp.script(|script| script.key.clone()), Key::new("first"));
-        let unsigned = || -> Sign { Some(Box::new(|_| Vec::new())) };
+        let unsigned = || signs(|_| Vec::new());
         let alg = |name: &'static str| set("alg", json!(name));
         let jwk = honest.jwk().to_string();
         let cheats: Vec<(&str, Edit, Sign)> = vec![
@@ -109,7 +116,7 @@ async fn a_token_that_the_provider_did_not_sign_gets_nobody_in() {
             ("signed by a stranger who took the key's name", None, signed_with(&thief)),
             ("a signature of something else", None, {
                 let key = honest.clone();
-                Some(Box::new(move |_| key.sign("something else")))
+                signs(move |_| key.sign("something else"))
             }),
             ("the public key as the secret", alg("HS256"), hmac_with(&honest.point())),
             ("the public key in PEM as the secret", alg("HS256"), hmac_with(honest.pem().as_bytes())),
@@ -152,8 +159,6 @@ async fn keys_come_from_the_providers_own_list_and_from_nowhere_else() {
     each_world(async |world| {
         world.enable(json!({})).await;
         let thief = Key::new("of-the-thief");
-        let stolen = json!({"keys": [thief.jwk()]}).to_string();
-        world.idp.answer("/stolen-keys", Reply::new(200, stolen));
         let address = format!("{}/stolen-keys", world.idp.issuer);
         for name in ["jku", "x5u", "kid"] {
             let address = address.clone();
@@ -201,7 +206,8 @@ async fn what_is_no_token_gets_nobody_in() {
     each_world(async |world| {
         world.enable(json!({})).await;
         let part = URL_SAFE_NO_PAD.encode("{}");
-        for token in ["", "x", "a.b", "a.b.c", "....", &format!("{part}.{part}.{part}"), &"x".repeat(100_000)] {
+        let (nothing, long) = (format!("{part}.{part}.{part}"), "x".repeat(100_000));
+        for token in ["", "x", "a.b", "a.b.c", "....", nothing.as_str(), long.as_str()] {
             let token = token.to_owned();
             cheat(&world, Cheat { token: edit(move |all| all["id_token"] = json!(token)), ..Cheat::default() });
             world.cheated(401, "no token").await;
@@ -268,8 +274,7 @@ async fn the_code_is_exchanged_with_the_verifier_and_the_same_address() {
         world.signed_in().await;
         world.signed_in().await;
         let exchanges = world.idp.script(|script| script.exchanges.clone());
-        let mut verifiers: Vec<_> = exchanges.iter().map(|fields| fields["code_verifier"].clone()).collect();
-        verifiers.dedup();
+        let verifiers: BTreeSet<_> = exchanges.iter().map(|fields| fields["code_verifier"].clone()).collect();
         assert_eq!(verifiers.len(), 3, "with the trial; each is new");
         for fields in exchanges {
             assert_eq!(fields["grant_type"], "authorization_code");

@@ -358,8 +358,8 @@ mod tests {
     fn only_what_is_another_is_sent() {
         let nothing = serde_json::to_value(draft().changes(&draft())).unwrap();
         assert_eq!(nothing, serde_json::json!({}));
-        let changed = Draft { secret: Some(String::new()), groups_claim: String::new(), ..draft() };
-        let changes = serde_json::to_value(changed.changes(&draft())).unwrap();
+        let edited = Draft { secret: Some(String::new()), groups_claim: String::new(), ..draft() };
+        let changes = serde_json::to_value(edited.changes(&draft())).unwrap();
         assert_eq!(changes, serde_json::json!({"client_secret": "", "groups_claim": ""}));
     }
 

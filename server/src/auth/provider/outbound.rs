@@ -26,6 +26,9 @@ pub enum Error {
     /// Nobody answers there.
     #[error("nobody answers at {0}")]
     Unreachable(String),
+    /// Somebody answers there that it is out of order.
+    #[error("{0} is out of order")]
+    Failing(String),
     /// The answer does not end.
     #[error("the answer of {0} is too long")]
     TooLong(String),
@@ -84,6 +87,9 @@ impl Outbound {
             tracing::info!(%error, cause = ?std::error::Error::source(&error), "an identity provider does not answer");
             unreachable()
         })?;
+        if answer.status().is_server_error() {
+            return Err(Error::Failing(host));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|_| unreachable())? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
