@@ -227,6 +227,28 @@ pub struct Departure {
     pub location: String,
 }
 
+/// How many patterns of groups there are in one place at most.
+const MOST_GROUPS: usize = 64;
+/// How long one is at most, in bytes.
+const LONGEST_GROUP: usize = 512;
+/// Each star multiplies the ways to compare.
+const MOST_STARS: usize = 4;
+
+/// Checks how many patterns of groups there are in one place.
+pub fn check_group_count(count: usize) -> Result<(), Message> {
+    if count <= MOST_GROUPS { Ok(()) } else { Err(wrong_groups()) }
+}
+
+/// Checks a pattern of groups.
+pub fn check_group(pattern: &str) -> Result<(), Message> {
+    let is_text = !pattern.is_empty() && pattern.len() <= LONGEST_GROUP && !pattern.chars().any(char::is_control);
+    if is_text && pattern.matches('*').count() <= MOST_STARS { Ok(()) } else { Err(wrong_groups()) }
+}
+
+fn wrong_groups() -> Message {
+    Message::new("provider.groups").with("longest", LONGEST_GROUP).with("limit", MOST_STARS)
+}
+
 /// Whether a group's name fits a pattern: `*` stands for what has no slash in it, `**` for anything.
 pub fn group_fits(pattern: &str, group: &str) -> bool {
     if let Some(rest) = pattern.strip_prefix("**") {
@@ -291,7 +313,18 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use super::group_fits;
+    use super::{check_group, check_group_count, group_fits};
+
+    #[test]
+    fn a_pattern_is_neither_empty_nor_long_nor_full_of_stars() {
+        for good in ["a", "/eng/**/*/*", &"a".repeat(512)] {
+            assert!(check_group(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a*b*c*d*e*", "a\0", &"a".repeat(513)] {
+            assert!(check_group(bad).is_err(), "{bad}");
+        }
+        assert!(check_group_count(64).is_ok() && check_group_count(65).is_err());
+    }
 
     #[test]
     fn a_star_stays_in_its_part_and_two_do_not() {

@@ -22,7 +22,7 @@ pub struct Team {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
-    /// How many accounts are in it.
+    /// How many accounts were added to it; whoever is in it by a group of an identity provider does not count.
     pub members: u64,
     /// In how many projects it has a role.
     pub projects: u64,
@@ -49,6 +49,38 @@ pub struct TeamMember {
     pub state: UserState,
 }
 
+/// A group of an identity provider whose people are in a team, as long as the provider says that they are in the group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TeamGroup {
+    /// The provider's name in addresses.
+    pub provider: String,
+    /// What the provider's button says.
+    pub provider_name: String,
+    /// The group's name; `*` stands for what has no slash, `**` for anything.
+    pub pattern: String,
+}
+
+/// Says which groups belong to a team, in place of those that did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetTeamGroups {
+    /// The groups, at most 64.
+    pub groups: Vec<SetTeamGroup>,
+}
+
+/// A group that belongs to a team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetTeamGroup {
+    /// The provider's name in addresses.
+    pub provider: String,
+    /// The group's name: 1 to 512 bytes without control characters and with at most four stars.
+    pub pattern: String,
+}
+
 /// A project that a team has a role in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -67,7 +99,7 @@ pub struct TeamGrant {
     pub team: String,
     /// The role that everybody in the team has in the project.
     pub role: ProjectRole,
-    /// How many accounts are in the team.
+    /// How many accounts were added to the team; whoever is in it by a group does not count.
     pub members: u64,
 }
 
@@ -105,6 +137,16 @@ impl Client {
     /// Takes an account out of a team.
     pub async fn delete_team_member(&self, team: &str, username: &str) -> Result<(), Problem> {
         self.tell(Method::Delete, Path::new(&["teams", team, "members", username])).await
+    }
+
+    /// The groups of identity providers that belong to a team.
+    pub async fn list_team_groups(&self, team: &str) -> Result<List<TeamGroup>, Problem> {
+        self.get(Path::new(&["teams", team, "groups"])).await
+    }
+
+    /// Says which groups belong to a team, in place of those that did.
+    pub async fn set_team_groups(&self, team: &str, set: &SetTeamGroups) -> Result<List<TeamGroup>, Problem> {
+        self.call(Method::Put, Path::new(&["teams", team, "groups"]), set).await
     }
 
     /// The projects that a team has a role in. Filter: `role`.

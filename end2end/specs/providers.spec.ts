@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { act, confirm, rowOf } from '../pages/table.js';
 import type { Portal } from '../support/portal.js';
 import { signInThere, startProvider, type Provider } from '../support/provider.js';
-import { another, nobody } from '../support/people.js';
+import { another, ask, nobody } from '../support/people.js';
 import { expect, hydrated, open, test, type Text } from '../support/test.js';
 
 test.describe.configure({ mode: 'serial' });
@@ -120,6 +120,40 @@ test('another group there makes an administrator here, from the next sign-in on'
   const { context: later } = await signedIn(browser, portal, text);
   expect(await role(later)).toBe('member');
   await later.close();
+});
+
+test('whoever is in a group of a team has its role, until the group is taken out', async ({ browser, page, portal, text }) => {
+  const [project, team, pattern] = ['studio', 'crew', 'fi*'];
+  expect((await ask(page, portal, 'POST', 'projects', { name: project })).status()).toBe(201);
+  expect((await ask(page, portal, 'POST', 'teams', { name: team })).status()).toBe(201);
+  expect((await ask(page, portal, 'PUT', `projects/${project}/teams/${team}`, { role: 'guest' })).status()).toBe(200);
+  await open(page, `/teams/${team}`);
+  await expect(page.getByText(text('teams.no_groups'), { exact: true })).toBeVisible();
+  const group = page.getByLabel(text('teams.group_name'), { exact: true });
+  const add = page.getByRole('button', { name: text('teams.add_group') });
+  await group.fill('*****');
+  await add.click();
+  await expect(group).toHaveAttribute('aria-invalid', 'true');
+  await group.fill(pattern);
+  await add.click();
+  await expect(rowOf(page, pattern)).toContainText(name);
+  await expect(group).toHaveValue('');
+
+  const { context, page: theirs } = await signedIn(browser, portal, text);
+  await expect(rowOf(theirs, project)).toContainText(text('members.guest'));
+  await open(theirs, `/teams/${team}`);
+  await expect(rowOf(theirs, pattern)).toContainText(name);
+  await expect(theirs.getByRole('button', { name: text('teams.add_group') })).toHaveCount(0);
+
+  await rowOf(page, pattern).getByRole('button', { name: text('action.remove'), exact: true }).click();
+  await confirm(page, text, 'action.remove', 'teams.remove_group_question');
+  await expect(page.getByText(text('teams.no_groups'), { exact: true })).toBeVisible();
+  for (const path of [`projects/${project}`, `teams/${team}`]) {
+    expect((await context.request.get(`/api/v1/${path}`)).status()).toBe(404);
+  }
+  await context.close();
+  expect((await ask(page, portal, 'DELETE', `teams/${team}`)).status()).toBe(204);
+  expect((await ask(page, portal, 'DELETE', `projects/${project}`)).status()).toBe(204);
 });
 
 test('sign-in goes on after the provider started again with another key', async ({ browser, portal, text }) => {

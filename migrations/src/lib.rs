@@ -12,6 +12,7 @@ mod m0006_token_scopes;
 mod m0007_robots;
 mod m0008_teams;
 mod m0009_providers;
+mod m0010_team_groups;
 
 use sea_orm_migration::prelude::*;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_robots::Migration),
             Box::new(m0008_teams::Migration),
             Box::new(m0009_providers::Migration),
+            Box::new(m0010_team_groups::Migration),
         ]
     }
 }

@@ -68,6 +68,7 @@ async fn a_socket_learns_that_its_caller_has_gone() {
             username: "ada".to_owned(),
             role: SystemRole::Member,
             memberships: Vec::new(),
+            teams_by_group: Vec::new(),
             credential: Credential::Session { key, csrf_token: String::new(), identity: None },
             address: [127, 0, 0, 1].into(),
         };

@@ -11,6 +11,7 @@ mod newcomers;
 mod others;
 mod outages;
 mod refresh;
+mod teams;
 mod tokens;
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -53,6 +54,10 @@ impl World {
     async fn new(database: Database) -> Self {
         let portal = TestPortal::start(database, &[LOOPBACK]).await;
         let admin = portal.admin().await;
+        Self::on(portal, admin).await
+    }
+
+    async fn on(portal: TestPortal, admin: Client) -> Self {
         Self { portal, idp: FakeProvider::start().await, admin, browsers: AtomicU8::new(1) }
     }
 

@@ -18,6 +18,8 @@ pub struct Caller {
     pub role: SystemRole,
     /// Its projects.
     pub memberships: Vec<Membership>,
+    /// The teams that it is in by a group of an identity provider.
+    pub teams_by_group: Vec<Ulid>,
     /// How it proved who it is.
     pub credential: Credential,
     /// Where the request came from.

@@ -21,6 +21,7 @@ pub mod session;
 pub mod setting;
 pub mod sign_in;
 pub mod team;
+pub mod team_group;
 pub mod token;
 pub mod user;
 

@@ -103,8 +103,13 @@ pub async fn insert(connection: &impl ConnectionTrait, name: &str) -> Result<Pro
     Ok(Project { id, name: name.to_owned(), created_at: super::time(created_at) })
 }
 
-/// What an account may do in which projects, by project name: the highest of its own role and those of its teams.
-pub async fn memberships(connection: &impl ConnectionTrait, user: Ulid) -> Result<Vec<Membership>, Error> {
+/// What an account may do in which projects, by project name: the highest of its own role and those of its teams, which
+/// are also those in `by_group`.
+pub async fn memberships(
+    connection: &impl ConnectionTrait,
+    user: Ulid,
+    by_group: &[Ulid],
+) -> Result<Vec<Membership>, Error> {
     let mut query = membership::Entity::find()
         .select_only()
         .column(Column::Name)
@@ -112,7 +117,7 @@ pub async fn memberships(connection: &impl ConnectionTrait, user: Ulid) -> Resul
         .join(JoinType::InnerJoin, membership::Relation::Project.def())
         .filter(membership::Column::UserId.eq(user.to_string()))
         .into_query();
-    query.union(UnionType::All, super::team::given_to(user));
+    query.union(UnionType::All, super::team::given_to(user, by_group));
     let mut roles = BTreeMap::<String, ProjectRole>::new();
     for row in connection.query_all(&query).await? {
         let (project, role) = row.try_get_many_by_index::<(String, String)>()?;

@@ -150,13 +150,13 @@ pub async fn list(
     Ok((rows.into_iter().map(Team::try_from).collect::<Result<_, _>>()?, total))
 }
 
-/// The team with this name; where `member` names an account, only if that is in it.
+/// The team with this name; where `member` names an account with its teams by group, only if that is in it.
 pub async fn find_by_name(
     connection: &impl ConnectionTrait,
     name: &str,
-    member: Option<Ulid>,
+    member: Option<(Ulid, &[Ulid])>,
 ) -> Result<Option<Team>, Error> {
-    let seen = member.map(|user| Column::Id.in_subquery(teams_of(user)));
+    let seen = member.map(|(user, by_group)| Column::Id.in_subquery(teams_of(user, by_group)));
     let condition = Condition::all().add(Column::Name.eq(name)).add_option(seen);
     counted().filter(condition).into_model::<Row>().one(connection).await?.map(Team::try_from).transpose()
 }
@@ -247,25 +247,30 @@ pub async fn delete_grant(connection: &impl ConnectionTrait, team: Ulid, project
 }
 
 /// A team that gives an account a role in a project; the first by name.
-pub async fn giving(connection: &impl ConnectionTrait, user: Ulid, project: Ulid) -> Result<Option<String>, Error> {
+pub async fn giving(
+    connection: &impl ConnectionTrait,
+    user: Ulid,
+    by_group: &[Ulid],
+    project: Ulid,
+) -> Result<Option<String>, Error> {
     let query = grant::Entity::find()
         .select_only()
         .column(Column::Name)
         .join(JoinType::InnerJoin, grant::Relation::Team.def())
         .filter(grant::Column::ProjectId.eq(project.to_string()))
-        .filter(grant::Column::TeamId.in_subquery(teams_of(user)))
+        .filter(grant::Column::TeamId.in_subquery(teams_of(user, by_group)))
         .order_by_asc(Column::Name);
     Ok(query.into_tuple::<String>().one(connection).await?)
 }
 
 /// What an account's teams give it: names of projects, and roles.
-pub(super) fn given_to(user: Ulid) -> SelectStatement {
+pub(super) fn given_to(user: Ulid, by_group: &[Ulid]) -> SelectStatement {
     grant::Entity::find()
         .select_only()
         .column(project::Column::Name)
         .column(grant::Column::Role)
         .join(JoinType::InnerJoin, grant::Relation::Project.def())
-        .filter(grant::Column::TeamId.in_subquery(teams_of(user)))
+        .filter(grant::Column::TeamId.in_subquery(teams_of(user, by_group)))
         .into_query()
 }
 
@@ -275,10 +280,13 @@ pub(super) fn members_of(team: Ulid) -> SelectStatement {
     members.filter(member::Column::TeamId.eq(team.to_string())).into_query()
 }
 
-/// The ids of the teams that an account is in.
-fn teams_of(user: Ulid) -> SelectStatement {
-    let teams = member::Entity::find().select_only().column(member::Column::TeamId);
-    teams.filter(member::Column::UserId.eq(user.to_string())).into_query()
+/// The ids of the teams that an account is in: of those that it was added to, and of `by_group`.
+fn teams_of(user: Ulid, by_group: &[Ulid]) -> SelectStatement {
+    let added = member::Entity::find().select_only().column(member::Column::TeamId);
+    let added = added.filter(member::Column::UserId.eq(user.to_string())).into_query();
+    let either =
+        Condition::any().add(Column::Id.in_subquery(added)).add(Column::Id.is_in(by_group.iter().map(Ulid::to_string)));
+    Entity::find().select_only().column(Column::Id).filter(either).into_query()
 }
 
 /// Teams as [`Row`]s.

@@ -2,7 +2,7 @@
 
 use api::List;
 use api::project::SetMember;
-use api::team::{CreateTeam, Team, TeamGrant, TeamMember, TeamProject};
+use api::team::{CreateTeam, SetTeamGroups, Team, TeamGrant, TeamGroup, TeamMember, TeamProject};
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +21,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(get, delete))
         .routes(routes!(members))
         .routes(routes!(set_member, delete_member))
+        .routes(routes!(groups, set_groups))
         .routes(routes!(projects))
         .routes(routes!(grants))
         .routes(routes!(set_grant, delete_grant))
@@ -115,6 +116,32 @@ async fn delete_member(
 ) -> Result<StatusCode, Failure> {
     services::team::delete_member(&state, &caller, &team, &username).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The groups of identity providers that belong to a team. Everybody in it may see them.
+#[utoipa::path(get, path = "/api/v1/teams/{team}/groups", tag = "teams",
+    params(("team" = String, Path, description = "The team's name")),
+    responses((status = 200, description = "The groups", body = List<TeamGroup>)))]
+async fn groups(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Path(team): Path<String>,
+) -> Result<Json<List<TeamGroup>>, Failure> {
+    Ok(Json(services::team::groups(&state, &caller, &team).await?))
+}
+
+/// Says which groups of identity providers belong to a team, in place of those that did. Whoever is in one of them has
+/// the team's roles from the next request on, as long as the provider says so.
+#[utoipa::path(put, path = "/api/v1/teams/{team}/groups", tag = "teams", request_body = SetTeamGroups,
+    params(("team" = String, Path, description = "The team's name")),
+    responses((status = 200, description = "The groups", body = List<TeamGroup>)))]
+async fn set_groups(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Path(team): Path<String>,
+    Json(set): Json<SetTeamGroups>,
+) -> Result<Json<List<TeamGroup>>, Failure> {
+    Ok(Json(services::team::set_groups(&state, &caller, &team, set).await?))
 }
 
 /// The projects that a team has a role in. Everybody in it may see them. Filter: `role`.

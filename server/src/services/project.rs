@@ -126,7 +126,7 @@ pub async fn delete_member(state: &State, caller: &Caller, name: &str, username:
     state
         .db
         .write(async |txn| {
-            if leaves && let Some(team) = db::team::giving(txn, user.id, project.id).await? {
+            if leaves && let Some(team) = db::team::giving(txn, user.id, &caller.teams_by_group, project.id).await? {
                 return Err(Error::Conflict(Message::new("member.by-team").with("team", team)));
             }
             let ended = db::project::delete_membership(txn, user.id, project.id).await?;

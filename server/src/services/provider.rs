@@ -2,7 +2,8 @@
 
 use api::permission::Permission;
 use api::provider::{
-    CreateProvider, Departure, Provider, ProviderKind, SignInChoice, Trial, UpdateProvider, group_fits,
+    CreateProvider, Departure, Provider, ProviderKind, SignInChoice, Trial, UpdateProvider, check_group,
+    check_group_count, group_fits,
 };
 use api::{FieldProblem, List, Message, Ulid};
 
@@ -16,8 +17,6 @@ use crate::db;
 const LONGEST_NAME: usize = 63;
 const LONGEST_TEXT: usize = 512;
 const MOST_WORDS: usize = 64;
-/// Each star multiplies the ways to compare.
-const MOST_STARS: usize = 4;
 
 /// The providers.
 pub async fn list(state: &State, caller: &Caller) -> Result<List<Provider>, Error> {
@@ -248,10 +247,10 @@ fn check(state: &State, provider: &db::provider::Provider) -> Result<(), Error> 
     if provider.scopes.len() > MOST_WORDS || !provider.scopes.iter().all(is_scope) {
         wrong("scopes", Message::new("provider.scopes"));
     }
-    let is_pattern =
-        |word: &String| !word.is_empty() && word.len() <= LONGEST_TEXT && word.matches('*').count() <= MOST_STARS;
-    if provider.admin_groups.len() > MOST_WORDS || !provider.admin_groups.iter().all(is_pattern) {
-        wrong("admin_groups", Message::new("provider.groups").with("limit", MOST_STARS));
+    let groups = &provider.admin_groups;
+    let checked = check_group_count(groups.len()).and_then(|()| groups.iter().try_for_each(|group| check_group(group)));
+    if let Err(message) = checked {
+        wrong("admin_groups", message);
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
 }

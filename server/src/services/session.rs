@@ -143,6 +143,7 @@ async fn with_robot(state: &State, key: String, address: IpAddr) -> Result<Optio
         username: robot.full_name,
         role: SystemRole::Member,
         memberships: vec![Membership { project, role: robot.role }],
+        teams_by_group: Vec::new(),
         credential: Credential::Robot { key, scopes: robot.scopes },
         address,
     }))
@@ -204,10 +205,11 @@ async fn caller(
     {
         return Ok(None);
     }
-    let by_group =
+    let is_admin =
         identities.iter().any(|(identity, provider)| super::provider::makes_admin(provider, &identity.groups));
-    let memberships = db::project::memberships(state.db.read(), user_id).await?;
+    let teams_by_group = super::team::by_group(state, &identities).await?;
+    let memberships = db::project::memberships(state.db.read(), user_id, &teams_by_group).await?;
     let db::user::Account { user, .. } = account;
-    let role = if by_group { SystemRole::Admin } else { user.role };
-    Ok(Some(Caller { user_id, username: user.username, role, memberships, credential, address }))
+    let role = if is_admin { SystemRole::Admin } else { user.role };
+    Ok(Some(Caller { user_id, username: user.username, role, memberships, teams_by_group, credential, address }))
 }

@@ -1,19 +1,23 @@
 //! Teams: groups of accounts that have a role in projects together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::permission::Permission;
 use api::project::SetMember;
-use api::team::{CreateTeam, Team, TeamGrant, TeamMember, TeamProject};
+use api::provider::{check_group, check_group_count, group_fits};
+use api::team::{CreateTeam, SetTeamGroups, Team, TeamGrant, TeamGroup, TeamMember, TeamProject};
 use api::token::Scope;
-use api::{List, ListQuery, Message, Order};
+use api::{FieldProblem, List, ListQuery, Message, Order, Ulid};
 
 use super::audit::{Outcome, audit, audit_in};
 use super::listing::{self, Fields, page};
 use super::{Error, State, project};
 use crate::auth::Caller;
 use crate::db;
+use crate::db::identity::Identity;
 use crate::db::project::role_text;
+use crate::db::provider::Provider;
 
 /// The teams.
 pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<List<Team>, Error> {
@@ -101,6 +105,76 @@ pub async fn delete_member(state: &State, caller: &Caller, name: &str, username:
     Ok(())
 }
 
+/// The groups of identity providers that belong to a team.
+pub async fn groups(state: &State, caller: &Caller, name: &str) -> Result<List<TeamGroup>, Error> {
+    let team = find_seen(state, caller, name).await?;
+    Ok(whole(db::team_group::list(state.db.read(), team.id).await?))
+}
+
+/// Says which groups belong to a team, in place of those that did.
+pub async fn set_groups(
+    state: &State,
+    caller: &Caller,
+    name: &str,
+    set: SetTeamGroups,
+) -> Result<List<TeamGroup>, Error> {
+    let team = find_managed(state, caller, name).await?;
+    check_group_count(set.groups.len()).map_err(|message| Error::invalid("groups", message))?;
+    let (before, after) = state
+        .db
+        .write(async |txn| {
+            let groups = known_groups(&db::provider::list(txn).await?, set)?;
+            let before = db::team_group::list(txn, team.id).await?;
+            db::team_group::replace(txn, team.id, groups).await?;
+            Ok::<_, Error>((before, db::team_group::list(txn, team.id).await?))
+        })
+        .await?;
+    let detail = difference(&before, &after);
+    audit(state, caller, "team-group.update", name, Outcome::Done, &detail).await;
+    Ok(whole(after))
+}
+
+/// The groups with the ids of their providers.
+fn known_groups(providers: &[Provider], set: SetTeamGroups) -> Result<BTreeSet<(Ulid, String)>, Error> {
+    let (mut groups, mut problems) = (BTreeSet::new(), Vec::new());
+    for (place, group) in set.groups.into_iter().enumerate() {
+        if let Err(message) = check_group(&group.pattern) {
+            problems.push(FieldProblem::new(format!("groups[{place}].pattern"), message));
+        }
+        if let Some(provider) = providers.iter().find(|provider| provider.slug == group.provider) {
+            groups.insert((provider.id, group.pattern));
+        } else {
+            let message = Message::new("team.provider").with("name", group.provider);
+            problems.push(FieldProblem::new(format!("groups[{place}].provider"), message));
+        }
+    }
+    if problems.is_empty() { Ok(groups) } else { Err(Error::Invalid(problems)) }
+}
+
+/// What came and what went.
+fn difference(before: &[TeamGroup], after: &[TeamGroup]) -> String {
+    let only = |sign: char, groups: &[TeamGroup], others: &[TeamGroup]| -> Vec<String> {
+        let own = groups.iter().filter(|group| !others.contains(group));
+        own.map(|group| format!("{sign}{}:{}", group.provider, group.pattern)).collect()
+    };
+    [only('+', after, before), only('-', before, after)].concat().join(" ")
+}
+
+/// The teams that somebody is in by a group: of these identities, each with its provider.
+pub(super) async fn by_group(state: &State, identities: &[(Identity, Provider)]) -> Result<Vec<Ulid>, Error> {
+    let telling = identities.iter().filter(|(identity, _)| !identity.groups.is_empty());
+    let providers: Vec<_> = telling.map(|(_, provider)| provider.id).collect();
+    if providers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut groups = db::team_group::of_providers(state.db.read(), &providers).await?;
+    groups.retain(|group| {
+        let own = identities.iter().filter(|(_, provider)| provider.id == group.provider);
+        own.flat_map(|(identity, _)| &identity.groups).any(|told| group_fits(&group.pattern, told))
+    });
+    Ok(groups.iter().map(|group| group.team).collect::<BTreeSet<_>>().into_iter().collect())
+}
+
 const PROJECTS: Fields<TeamProject> = Fields {
     filters: &[("role", |row, value| role_text(row.role) == value)],
     sorts: &[("project", |a, b| a.project.cmp(&b.project)), ("role", |a, b| a.role.cmp(&b.role))],
@@ -173,10 +247,11 @@ pub async fn delete_grant(state: &State, caller: &Caller, project: &str, name: &
     Ok(())
 }
 
-/// A team for a caller who may see it: everybody in it may. Others get what a missing team gets.
+/// A team for a caller who may see it: everybody in it may, also by a group. Others get what a missing team gets.
 async fn find_seen(state: &State, caller: &Caller, name: &str) -> Result<Team, Error> {
     caller.require_scope(Scope::Read)?;
-    let member = (!caller.has_role_for(Permission::ManagePortal, None)).then_some(caller.user_id);
+    let member = (caller.user_id, &caller.teams_by_group[..]);
+    let member = (!caller.has_role_for(Permission::ManagePortal, None)).then_some(member);
     db::team::find_by_name(state.db.read(), name, member).await?.ok_or_else(|| missing(name))
 }
 
@@ -188,6 +263,10 @@ async fn find_managed(state: &State, caller: &Caller, name: &str) -> Result<Team
 
 fn missing(name: &str) -> Error {
     Error::not_found("team", name)
+}
+
+fn whole<T>(items: Vec<T>) -> List<T> {
+    List { total: items.len() as u64, items, next: None, age_ms: None }
 }
 
 fn without_filters(query: &ListQuery) -> Result<(), Error> {

@@ -164,6 +164,9 @@ async fn what_makes_no_sense_is_refused_by_field() {
             (json!({"kind": "saml"}), "kind"),
             (json!({"first_sign_in": "always"}), "first_sign_in"),
             (json!({"first_role": "root"}), "first_role"),
+            (json!({"admin_groups": ["ops", ""]}), "admin_groups"),
+            (json!({"admin_groups": ["*****"]}), "admin_groups"),
+            (json!({"admin_groups": vec!["ops"; 65]}), "admin_groups"),
             (json!({"enabled": true}), "enabled"),
             (json!({"trial": {}}), "trial"),
         ] {

@@ -97,12 +97,12 @@ async fn signing_out_ends_the_session_here() {
     .await;
 }
 
-async fn closed(socket: Socket) -> Option<u16> {
+pub(super) async fn closed(socket: Socket) -> Option<u16> {
     tokio::time::timeout(SOON, socket.closed()).await.expect("the socket closes as soon as was promised")
 }
 
 /// Links an account that has another way in, and signs in so in another browser.
-async fn linked(world: &World, username: &str, sub: &str) -> (Client, Client) {
+pub(super) async fn linked(world: &World, username: &str, sub: &str) -> (Client, Client) {
     world.idp.script(|script| script.person = json!({"sub": sub, "preferred_username": username}));
     let local = world.portal.outsider(username).await;
     let begun = local.post(IDENTITIES, &json!({"provider": "corp", "next": "/"})).await.expect(200).json();

@@ -46,11 +46,19 @@ pub async fn each_bench(test: impl AsyncFn(Bench)) {
 impl Bench {
     /// With images `web:1`, `web:2`, `db:1` and `db:2` on the engine.
     pub async fn new(database: Database) -> Self {
+        Self::with(database, &[]).await
+    }
+
+    /// The same, with settings as environment variables.
+    pub async fn with(database: Database, settings: &[(&str, &str)]) -> Self {
         let engine = FakeEngine::start().await;
         for image in ["web:1", "web:2", "db:1", "db:2", "job:1"] {
             engine.add_image(image);
         }
-        let portal = TestPortal::start(database, &[("GANTRY_DOCKER_HOST", &engine.host())]).await;
+        let host = engine.host();
+        let mut settings = settings.to_vec();
+        settings.push(("GANTRY_DOCKER_HOST", host.as_str()));
+        let portal = TestPortal::start(database, &settings).await;
         Self::on(portal, engine).await
     }
 

@@ -10,6 +10,7 @@ use api::{
 use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_params_map;
 
+use super::groups::GroupsCard;
 use crate::{
     boot::use_boot,
     components::{
@@ -73,6 +74,7 @@ fn Shown(name: Memo<String>) -> impl IntoView {
             {table.show(members, state, |it| it.user.to_string(), |it| it.username.clone())}
             <div class="stack">
                 {manages.then(|| view! { <AddMember team=name load=members /> })}
+                <GroupsCard team=name manages />
                 <Card title=t!(locale, nav.projects) flush=true>
                     {projects.show(|projects| view! { <ProjectTable projects /> }.into_any())}
                 </Card>

@@ -1,4 +1,5 @@
 //! Teams: groups of accounts that have a role in projects together.
 
 pub mod detail;
+mod groups;
 pub mod list;
