@@ -22,6 +22,7 @@ pub mod policy;
 pub mod problem;
 pub mod project;
 pub mod provider;
+pub mod quota;
 pub mod release;
 pub mod robot;
 pub mod search;

@@ -13,6 +13,7 @@ mod m0007_robots;
 mod m0008_teams;
 mod m0009_providers;
 mod m0010_team_groups;
+mod m0011_quotas;
 
 use sea_orm_migration::prelude::*;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_teams::Migration),
             Box::new(m0009_providers::Migration),
             Box::new(m0010_team_groups::Migration),
+            Box::new(m0011_quotas::Migration),
         ]
     }
 }

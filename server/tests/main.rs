@@ -32,6 +32,7 @@ mod picture;
 mod policy;
 mod project;
 mod providers;
+mod quota;
 mod real_deploy;
 mod real_engine;
 mod reconcile;

@@ -14,6 +14,7 @@ pub mod password_link;
 pub mod policy;
 pub mod project;
 pub mod provider;
+pub mod quota;
 pub mod release;
 pub mod robot;
 pub mod sample;

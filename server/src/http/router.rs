@@ -12,8 +12,8 @@ use super::extract::{Json, route_missing};
 use super::problem::Failure;
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
-    openapi, operation, overview, pages, policy, project, provider, release, robot, search, service, session, setup,
-    sign_in, team, template, token, user, volume,
+    openapi, operation, overview, pages, policy, project, provider, quota, release, robot, search, service, session,
+    setup, sign_in, team, template, token, user, volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -35,6 +35,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(policy::routes())
         .merge(team::routes())
         .merge(provider::routes())
+        .merge(quota::routes())
         .merge(robot::routes())
         .merge(cluster::routes())
         .merge(node::routes())

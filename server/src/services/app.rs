@@ -10,6 +10,7 @@ use api::overview::{AppCounts, Attention, Target, TargetKind};
 use api::permission::Permission;
 use api::watch::{Change, ChangeKind};
 use api::{FieldProblem, Language, List, ListQuery, Message};
+use sea_orm::ConnectionTrait;
 use ulid::Ulid;
 
 use super::app_view::View;
@@ -18,6 +19,7 @@ use super::deploy::desired::Prepared;
 use super::deploy::policy::Allowance;
 use super::deploy::{clash, prepare, source};
 use super::listing::{Fields, page};
+use super::quota::{self, Ask};
 use super::{Error, State, container, operation, project};
 use crate::auth::Caller;
 use crate::compose::{Diagnostic, Project};
@@ -219,9 +221,12 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
             let after = Wanted { release: Some(1), intent: Intent::default() };
             let new = request(&app, caller, OperationKind::Deploy, before, Some(after), Extra::default());
             let operation = db::operation::insert(txn, &new).await?;
+            let ask = Ask { cluster: &cluster, model: &model, intent: &Intent::default(), is_release: true };
+            quota::claim(txn, project.id, app.id, &ask).await?;
             Ok::<_, Error>((app, operation))
         })
         .await;
+    note_refusal(state, caller, &project.name, "app.create", &target, &made).await;
     let (app, operation) = match made {
         Err(Error::Database(db::Error::Duplicate(_))) => {
             return Err(Error::Conflict(Message::new("app.name.taken").with("name", &name)));
@@ -298,18 +303,25 @@ async fn release(
     let made = state
         .db
         .write(async |txn| {
+            hold(txn, app).await?;
             let app = db::app::find(txn, app.id).await?.ok_or_else(|| Error::not_found("app", &app.name))?;
             based_on(&app, expected)?;
             let number = app.last_release + 1;
-            let content = &new.content;
-            db::release::insert(txn, app.id, number, content, &new.images, &caller.username, new.rollback_of).await?;
-            db::app::set_last_release(txn, app.id, number).await?;
             let before = Wanted { release: app.release, intent: app.intent.clone() };
             let after = Wanted { release: Some(number), intent: Intent::default() };
             let extra = Extra { pull: new.pull, ..Extra::default() };
-            Ok(db::operation::insert(txn, &request(&app, caller, kind, before, Some(after), extra)).await?)
+            // The operation comes first: it waits for the end of the one before, which changes the same rows.
+            let begun = request(&app, caller, kind, before, Some(after), extra);
+            let operation = db::operation::insert(txn, &begun).await?;
+            let content = &new.content;
+            db::release::insert(txn, app.id, number, content, &new.images, &caller.username, new.rollback_of).await?;
+            db::app::set_last_release(txn, app.id, number).await?;
+            let ask = Ask { cluster: &app.cluster, model: &model, intent: &Intent::default(), is_release: true };
+            quota::claim(txn, app.project_id, app.id, &ask).await?;
+            Ok::<_, Error>(operation)
         })
         .await;
+    note_refusal(state, caller, &app.project, action, &target(app), &made).await;
     let operation = operation::busy(state, Some(app.id), made).await?;
     begin(state, caller, app, action, operation).await;
     Ok(operation)
@@ -366,8 +378,26 @@ pub(super) async fn change(
     action: &'static str,
 ) -> Result<Ulid, Error> {
     let before = Wanted { release: app.release, intent: app.intent.clone() };
+    let asked = match &after {
+        Some(Wanted { release: Some(release), intent }) => {
+            Some((prepare::release(state, app, *release).await?.prepared, intent.clone()))
+        }
+        _ => None,
+    };
     let new = request(app, caller, kind, before, after, extra);
-    let made = state.db.write(async |txn| Ok::<_, Error>(db::operation::insert(txn, &new).await?)).await;
+    let made = state
+        .db
+        .write(async |txn| {
+            hold(txn, app).await?;
+            let operation = db::operation::insert(txn, &new).await?;
+            if let Some((prepared, intent)) = &asked {
+                let ask = Ask { cluster: &app.cluster, model: &prepared.project, intent, is_release: false };
+                quota::claim(txn, app.project_id, app.id, &ask).await?;
+            }
+            Ok::<_, Error>(operation)
+        })
+        .await;
+    note_refusal(state, caller, &app.project, action, &target(app), &made).await;
     let operation = operation::busy(state, Some(app.id), made).await?;
     begin(state, caller, app, action, operation).await;
     Ok(operation)
@@ -391,6 +421,28 @@ fn request(
         release: if matches!(kind, OperationKind::Deploy | OperationKind::Rollback) { release } else { None },
         request: Request::App { before, after, restart, volumes, pull },
         created_by: caller.username.clone(),
+    }
+}
+
+/// Holds the project of an app, so that its quota is asked by one after the other.
+async fn hold(txn: &impl ConnectionTrait, app: &db::app::App) -> Result<(), Error> {
+    if db::project::hold(txn, app.project_id).await? {
+        return Ok(());
+    }
+    Err(Error::not_found("project", &app.project))
+}
+
+/// Notes that the quota refused something.
+async fn note_refusal<T>(
+    state: &State,
+    caller: &Caller,
+    project: &str,
+    action: &'static str,
+    target: &str,
+    made: &Result<T, Error>,
+) {
+    if matches!(made, Err(Error::Forbidden(_))) {
+        audit_in(state, Some(project), caller, action, target, Outcome::Refused, "").await;
     }
 }
 

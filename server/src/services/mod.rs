@@ -23,6 +23,7 @@ mod permission;
 pub mod policy;
 pub mod project;
 pub mod provider;
+pub mod quota;
 pub mod release;
 pub mod robot;
 pub mod search;

@@ -16,7 +16,7 @@ use crate::engine::{self, Clusters, Endpoint};
 use crate::monitor::Latest;
 use crate::services::deploy::Timing;
 use crate::services::terminal::Terminals;
-use crate::services::{Operations, Parts, State, Stopping, operation, project, setup};
+use crate::services::{Operations, Parts, State, Stopping, operation, project, quota, setup};
 use crate::tasks::{self, Driver};
 
 pub use data_dir::{DataDir, make_data_dir};
@@ -101,6 +101,7 @@ pub async fn build_with(config: Config, timing: Timing) -> Result<Portal, Error>
     let tasks = Driver::default();
     tasks.spawn(&state, tasks::cleanup::task());
     tasks.spawn(&state, tasks::refresh::task());
+    quota::catch_up(&state).await.map_err(|error| Error(format!("Apps cannot be counted: {error}")))?;
     operation::resume(&state).await.map_err(|error| Error(format!("Operations cannot be resumed: {error}")))?;
     for task in tasks::reconcile::tasks(&state) {
         tasks.spawn(&state, task);

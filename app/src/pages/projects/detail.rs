@@ -1,4 +1,4 @@
-//! One project: its members, its robots, what its apps may ask of a host, and what was done in it.
+//! One project: its members, its robots, what its apps may ask of a host and how much, and what was done.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use api::{Client, permission::Permission, project::Project, watch::ChangeKind};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::{members::MembersTab, policy::PolicyTab, robots::RobotsTab};
+use super::{members::MembersTab, policy::PolicyTab, quota::QuotaTab, robots::RobotsTab};
 use crate::{
     boot::use_boot,
     components::{
@@ -54,6 +54,7 @@ fn Shown(name: Memo<String>, project: Signal<Arc<Project>>) -> impl IntoView {
         {move || view! { <Tabs tabs=tabs(locale, manages.get()) label=t!(locale, projects.parts) /> }}
         {move || match tab.get() {
             "policy" => view! { <PolicyTab project=name /> }.into_any(),
+            "quota" => view! { <QuotaTab project=name /> }.into_any(),
             "robots" if manages.get() => view! { <RobotsTab project=name /> }.into_any(),
             "audit" if manages.get() => view! { <ProjectAudit project=name /> }.into_any(),
             _ => view! { <MembersTab project=name manages /> }.into_any(),
@@ -63,7 +64,11 @@ fn Shown(name: Memo<String>, project: Signal<Arc<Project>>) -> impl IntoView {
 
 /// The tabs; robots and what was done are for those who manage the project.
 fn tabs(locale: Locale, manages: bool) -> Vec<Tab> {
-    let mut tabs = vec![("members", t!(locale, members.title)), ("policy", t!(locale, policy.title))];
+    let mut tabs = vec![
+        ("members", t!(locale, members.title)),
+        ("policy", t!(locale, policy.title)),
+        ("quota", t!(locale, quota.title)),
+    ];
     if manages {
         tabs.push(("robots", t!(locale, robots.title)));
         tabs.push(("audit", t!(locale, nav.audit)));

@@ -4,6 +4,7 @@ pub mod detail;
 pub mod list;
 mod members;
 mod policy;
+mod quota;
 mod robots;
 mod teams;
 

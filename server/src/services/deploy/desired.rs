@@ -40,6 +40,12 @@ pub struct Identity {
     pub release: u32,
 }
 
+/// How many copies of a service are wanted.
+pub fn replicas(name: &str, service: &Service, intent: &Intent) -> u32 {
+    let asked = intent.replicas.get(name).copied();
+    asked.unwrap_or(if service.deploy.mode == DeployMode::Global { 1 } else { service.deploy.replicas })
+}
+
 /// A release made ready: what is the same for every question about it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -90,9 +96,7 @@ impl Prepared {
 
     /// How many copies of a service are wanted.
     pub fn replicas(&self, service: &str, intent: &Intent) -> u32 {
-        let Some(spec) = self.project.services.get(service) else { return 0 };
-        let asked = intent.replicas.get(service).copied();
-        asked.unwrap_or(if spec.deploy.mode == DeployMode::Global { 1 } else { spec.deploy.replicas })
+        self.project.services.get(service).map_or(0, |spec| replicas(service, spec, intent))
     }
 
     /// Whether the containers of a service are wanted to run.

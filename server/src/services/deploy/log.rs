@@ -17,6 +17,7 @@ use crate::changes::Changes;
 use crate::db::app::Intent;
 use crate::db::operation::{Operation, Wanted};
 use crate::db::{self, Db};
+use crate::services::quota;
 
 /// The shortest time between two reports of a pull's progress in its first seconds.
 const PROGRESS: Duration = Duration::from_millis(250);
@@ -31,6 +32,7 @@ const LINE: usize = 2_000;
 pub struct Log {
     db: Db,
     id: Option<Ulid>,
+    app: Option<Ulid>,
     inner: Mutex<Inner>,
     sender: broadcast::Sender<Arc<OperationEvent>>,
     changes: Changes,
@@ -127,14 +129,15 @@ impl Log {
             project: operation.project.clone(),
             app: operation.app.clone(),
         };
-        Ok(Self { db: db.clone(), id: Some(operation.id), inner: Mutex::new(inner), sender, changes, about })
+        let (id, app) = (Some(operation.id), operation.app_id);
+        Ok(Self { db: db.clone(), id, app, inner: Mutex::new(inner), sender, changes, about })
     }
 
     /// A log that nobody reads.
     pub fn none(db: &Db, changes: Changes) -> Self {
         let about = Change { kind: ChangeKind::Operation, id: None, cluster: None, project: None, app: None };
         let sender = broadcast::Sender::new(1);
-        Self { db: db.clone(), id: None, inner: Mutex::default(), sender, changes, about }
+        Self { db: db.clone(), id: None, app: None, inner: Mutex::default(), sender, changes, about }
     }
 
     /// Begins a step.
@@ -169,7 +172,11 @@ impl Log {
                 db::operation::append(txn, id, &pending).await?;
                 db::operation::append(txn, id, std::slice::from_ref(&event)).await?;
                 db::operation::set_state(txn, id, state, problem.as_ref()).await?;
-                also.apply(txn).await
+                also.apply(txn).await?;
+                match self.app.filter(|_| state.is_final()) {
+                    Some(app) => quota::settle(txn, app).await,
+                    None => Ok(()),
+                }
             })
             .await?;
         inner.pending.clear();

@@ -18,6 +18,7 @@ use crate::db::app::{App, Intent};
 use crate::db::release::{Content, Pin};
 use crate::engine::Picture;
 use crate::services::app::{find, shown_diagnostic};
+use crate::services::quota::{Account, Ask, Refusal};
 use crate::services::{Error, State, project};
 
 /// What a new app would do.
@@ -49,9 +50,13 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
         }
         Err(error) => return Err(error),
     };
-    let allowance = Allowance::of(state, caller, project.id).await?;
+    let rules = Rules {
+        allowance: Allowance::of(state, caller, project.id).await?,
+        account: Account::read(state.db.read(), project.id, Ulid::nil()).await?,
+        cluster,
+    };
     let identity = Identity { id: Ulid::nil(), name, project: project.name, release: 1 };
-    Ok(look(&allowance, content, identity, picture.as_deref(), None, false, fields))
+    Ok(look(&rules, content, identity, picture.as_deref(), None, false, fields))
 }
 
 /// What a new release would do.
@@ -73,18 +78,29 @@ pub async fn update(
         None => None,
     };
     let picture = state.clusters.get(&app.cluster).map(crate::engine::Cluster::picture);
-    let allowance = Allowance::of(state, caller, app.project_id).await?;
-    let App { id, name, project, last_release, .. } = app;
+    let App { id, name, project, project_id, cluster, last_release, .. } = app;
+    let rules = Rules {
+        allowance: Allowance::of(state, caller, project_id).await?,
+        account: Account::read(state.db.read(), project_id, id).await?,
+        cluster,
+    };
     let identity = Identity { id, name, project, release: last_release + 1 };
-    Ok(look(&allowance, content, identity, picture.as_deref(), old.as_deref(), update.pull, Vec::new()))
+    Ok(look(&rules, content, identity, picture.as_deref(), old.as_deref(), update.pull, Vec::new()))
 }
 
 fn empty(compose: String) -> Preview {
     Preview { compose, diagnostics: Vec::new(), fields: Vec::new(), variables: Vec::new(), changes: Vec::new() }
 }
 
+/// What is judged by.
+struct Rules {
+    allowance: Allowance,
+    account: Account,
+    cluster: String,
+}
+
 fn look(
-    allowance: &Allowance,
+    rules: &Rules,
     content: Content,
     identity: Identity,
     picture: Option<&Picture>,
@@ -109,15 +125,20 @@ fn look(
         }
     };
     preview.diagnostics = parsed.warnings.iter().map(shown_diagnostic).collect();
-    if let Some(refusal) = allowance.refusal(&identity.name, &parsed.project) {
+    if let Some(refusal) = rules.allowance.refusal(&identity.name, &parsed.project) {
         fields.push(FieldProblem::new(format!("compose.{}", refusal.field), refusal.message()));
     }
     let Some(picture) = picture else {
         preview.fields = fields;
         return preview;
     };
+    let intent = Intent::default();
+    let ask = Ask { cluster: &rules.cluster, model: &parsed.project, intent: &intent, is_release: true };
+    if let Some(Refusal { field, message }) = rules.account.refusal(&ask) {
+        fields.push(FieldProblem::new(field, message));
+    }
     if let Err(Error::Conflict(message)) =
-        clash::volumes(picture, allowance, &identity.project, &identity.name, &parsed.project)
+        clash::volumes(picture, &rules.allowance, &identity.project, &identity.name, &parsed.project)
     {
         fields.push(FieldProblem::new("compose.volumes", message));
     }
@@ -125,7 +146,7 @@ fn look(
     let owner = observe::Owner { id: identity.id, name: identity.name.clone(), project: identity.project.clone() };
     let mut prepared = Prepared::new(identity, parsed.project, BTreeMap::new());
     let missing = pins(&mut prepared, picture, pull);
-    let desired = prepared.desired(&Intent::default(), Purpose::Deploy);
+    let desired = prepared.desired(&intent, Purpose::Deploy);
     let plan = plan(&desired, &observe::in_picture(picture, &owner));
     fields.extend(plan.missing.iter().map(|message| FieldProblem::new("compose", message.clone())));
     preview.changes = diff::changes(&plan, old, &prepared, &missing);
