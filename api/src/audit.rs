@@ -6,6 +6,7 @@ use ulid::Ulid;
 
 use crate::client::{Client, Path};
 use crate::list::{List, ListQuery};
+use crate::message::Message;
 use crate::problem::Problem;
 
 /// An entry of the audit log. Entries are never changed.
@@ -50,6 +51,25 @@ pub enum AuditResult {
     Failed,
 }
 
+/// How the log is sent to one of the places that the settings name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditForwarding {
+    /// The place, without what may be secret: `tcp://logs.example:514`, `https://siem.example`.
+    pub target: String,
+    /// The newest entry that it took; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Ulid>,
+    /// How many entries it did not take yet.
+    pub behind: u64,
+    /// Why the last try failed; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<Message>,
+    /// When it last took something.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub last_sent_at: Option<OffsetDateTime>,
+}
+
 /// The address of the whole log as ndjson, with the filters of a list.
 pub fn export_path(query: &ListQuery) -> Path {
     Path::new(&["audit", "export"]).query(&query.to_query())
@@ -64,5 +84,10 @@ impl Client {
     /// The same of one project, for those who manage it.
     pub async fn list_project_audit(&self, project: &str, query: &ListQuery) -> Result<List<AuditEntry>, Problem> {
         self.get(Path::new(&["projects", project, "audit"]).query(&query.to_query())).await
+    }
+
+    /// How the log is sent on, a row for each place; none where the settings name none.
+    pub async fn audit_forwarding(&self) -> Result<Vec<AuditForwarding>, Problem> {
+        self.get(Path::new(&["audit", "forwarding"])).await
     }
 }

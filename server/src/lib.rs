@@ -9,6 +9,7 @@ pub mod db;
 pub mod engine;
 pub mod http;
 pub mod monitor;
+pub mod outbound;
 pub mod services;
 pub mod startup;
 pub mod tasks;

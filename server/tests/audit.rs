@@ -1,5 +1,7 @@
 //! The audit log: `/api/v1/audit`, `/api/v1/audit/export` and `/api/v1/projects/{project}/audit`.
 
+use std::time::{Duration, Instant};
+
 use api::audit::{AuditEntry, AuditResult};
 use api::permission::{ProjectRole, SystemRole};
 use api::{List, Ulid};
@@ -8,8 +10,9 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use server::auth::secret;
 use server::db;
+use server::services::{audit, refusal};
 
-use crate::support::{Bench, Client, PASSWORD, TestPortal, each_bench, each_database};
+use crate::support::{Bench, Client, PASSWORD, TestPortal, each_bench, each_database, each_database_with};
 
 const LOG: &str = "/api/v1/audit";
 const EXPORT: &str = "/api/v1/audit/export";
@@ -123,6 +126,120 @@ async fn what_was_refused_stands_there_too() {
         assert_eq!(sign_in(&portal.anonymous(), "ada", PASSWORD).await, 204);
         let done = entries(&ada, "result=done&action=session.create").await;
         assert_eq!((done.len(), done[0].user), (1, Some(ada_id)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_would_change_something_and_is_refused_is_recorded_once_and_looking_is_not() {
+    each_database(async |portal| {
+        let admin = portal.admin().await;
+        let eve_id = portal.account("eve", SystemRole::Member).await;
+        let eve = portal.outsider("eve").await.from_peer("203.0.113.9");
+        let gus = portal.member("gus", "shop", ProjectRole::Guest).await;
+        portal.project("bank").await;
+        eve.post("/api/v1/projects", &json!({"name": "mine"})).await.expect(403);
+        gus.delete("/api/v1/projects/shop/members/eve").await.expect(403);
+        gus.clone().without_csrf_token().delete("/api/v1/projects/bank").await.expect(403);
+        for looking in [LOG, EXPORT, "/api/v1/users", "/api/v1/projects/shop/audit"] {
+            gus.get(looking).await;
+            eve.get(looking).await;
+        }
+        eve.delete("/api/v1/projects/shop").await.expect(404);
+        portal.anonymous().post("/api/v1/projects", &json!({"name": "mine"})).await.expect(401);
+
+        let mut refused = entries(&admin, "action=request.refused").await;
+        refused.reverse();
+        let told = refused.iter().map(|it| (it.username.as_str(), it.target.as_str(), it.project.as_deref()));
+        let expected = [
+            ("eve", "POST /api/v1/projects", None),
+            ("gus", "DELETE /api/v1/projects/{project}/members/{username}", Some("shop")),
+            ("gus", "DELETE /api/v1/projects/{project}", None),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+        assert_eq!((refused[0].user, refused[0].address.as_str()), (Some(eve_id), "203.0.113.9"));
+        assert!(refused.iter().all(|entry| entry.result == AuditResult::Refused));
+        assert_eq!(refused[1].detail, "path=/api/v1/projects/shop/members/eve reason=forbidden.role");
+        assert!(refused[2].detail.ends_with("reason=forbidden.csrf"), "{:?}", refused[2]);
+        assert_eq!(entries(&admin, "").await.len(), 3, "and nothing else");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_flood_of_refused_requests_is_summed_up() {
+    each_database(async |portal| {
+        let admin = portal.admin().await;
+        let (eve, gus) = (portal.outsider("eve").await, portal.outsider("gus").await);
+        let started = Instant::now();
+        let ask = async |client: &Client| client.post("/api/v1/projects", &json!({"name": "mine"})).await.expect(403);
+        for _ in 0..70 {
+            ask(&eve).await;
+        }
+        ask(&gus).await;
+        let refused = async |who: &str| entries(&admin, &format!("action=request.refused&user={who}")).await;
+        assert!(started.elapsed() < Duration::from_mins(1), "too slow to tell");
+        assert_eq!((refused("eve").await.len(), refused("gus").await.len()), (60, 1));
+        refusal::sum_up(&portal.state, started).await;
+        assert_eq!(refused("eve").await.len(), 60, "the minute is not over");
+        let later = Instant::now() + Duration::from_mins(1);
+        refusal::sum_up(&portal.state, later).await;
+        refusal::sum_up(&portal.state, later).await;
+        let told = refused("eve").await;
+        assert_eq!((told.len(), told[0].detail.as_str(), told[0].target.as_str()), (61, "more=10", "*"));
+        assert_eq!(refused("gus").await.len(), 1, "nothing was left out");
+        ask(&eve).await;
+        assert_eq!(refused("eve").await.len(), 62, "another minute, another count");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn entries_are_kept_for_the_days_that_the_settings_say() {
+    each_database_with(&[("GANTRY_AUDIT_RETENTION_DAYS", "2")], async |portal| {
+        let admin = portal.admin().await;
+        let end = db::now() - 2 * 24 * 60 * 60 * 1_000;
+        let rows: Vec<_> = (0..2_510_u32)
+            .map(|number| {
+                // All but ten a minute too old; those have a minute left.
+                let at = if number < 2_500 { end - 60_000 } else { end + 60_000 };
+                let id = Ulid::from_parts(u64::try_from(at).unwrap(), u128::from(number));
+                format!("('{id}', {at}, 'eve', '192.0.2.1', 'test.row', 'row-{number}', 'done', '')")
+            })
+            .collect();
+        for rows in rows.chunks(500) {
+            let columns = "id, at, username, address, action, target, result, detail";
+            execute(&portal, &format!("INSERT INTO audit_entries ({columns}) VALUES {}", rows.join(", "))).await;
+        }
+        admin.post("/api/v1/projects", &json!({"name": "shop"})).await.expect(201);
+        audit::delete_ended(&portal.state).await.unwrap();
+        let left = exported(&admin, "").await;
+        let expected = (2_500..2_510).map(|number| format!("row-{number}")).chain(["shop".to_owned()]);
+        assert!(left.iter().map(|entry| entry.target.clone()).eq(expected), "{left:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn later_entries_have_greater_ids_also_when_the_clock_went_back() {
+    each_database(async |portal| {
+        let admin = portal.admin().await;
+        let at = db::now() + 60 * 60 * 1_000;
+        let id = Ulid::from_parts(u64::try_from(at).unwrap(), 7);
+        let columns = "id, at, username, address, action, target, result, detail";
+        let row = format!("('{id}', {at}, 'eve', '192.0.2.1', 'test.row', 'row', 'done', '')");
+        execute(&portal, &format!("INSERT INTO audit_entries ({columns}) VALUES {row}")).await;
+        let names: Vec<_> = (0..20).map(|number| format!("project-{number}")).collect();
+        let made = names.iter().map(|name| {
+            let admin = admin.clone();
+            async move { admin.post("/api/v1/projects", &json!({ "name": name })).await }
+        });
+        for answer in futures::future::join_all(made).await {
+            answer.expect(201);
+        }
+        let all = exported(&admin, "").await;
+        assert_eq!((all.len(), all[0].id), (21, id));
+        assert!(all.is_sorted_by(|older, newer| older.id < newer.id));
     })
     .await;
 }

@@ -23,6 +23,7 @@ mod fake_engine_conformance;
 mod fake_engine_tests;
 mod fake_provider;
 mod files;
+mod forward;
 mod images;
 mod logs;
 mod me;

@@ -87,6 +87,8 @@ async fn what_reaches_beyond_the_project_is_refused_with_field_and_rule_and_noth
         assert!(db::app::list(bench.portal.state.db.read()).await.unwrap().is_empty());
         let refused = bench.admin.get("/api/v1/audit?action=app.create&result=refused&limit=1").await.expect(200);
         assert_eq!(refused.json()["total"], 2 * WAYS.len());
+        let twice = bench.admin.get("/api/v1/audit?action=request.refused").await.expect(200).json();
+        assert_eq!(twice["total"], 0, "what a service records is recorded once: {twice}");
     })
     .await;
 }

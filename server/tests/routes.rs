@@ -54,6 +54,7 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("POST", "/api/v1/providers/{provider}/trial", AdminOnly),
     ("GET", "/api/v1/audit", AdminOnly),
     ("GET", "/api/v1/audit/export", AdminOnly),
+    ("GET", "/api/v1/audit/forwarding", AdminOnly),
     ("GET", "/api/v1/projects", Filtered),
     ("POST", "/api/v1/projects", AdminOnly),
     ("GET", "/api/v1/projects/{project}", Missing),

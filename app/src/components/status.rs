@@ -2,7 +2,7 @@
 
 use api::{
     app::AppState,
-    audit::AuditResult,
+    audit::{AuditForwarding, AuditResult},
     cluster::ConnectionState,
     container::{Container, ContainerState, Health},
     operation::{OperationState, StepState},
@@ -186,6 +186,15 @@ impl Status {
             None => Self::new(Tone::Off, Icon::Pending, t!(locale, status.untried)),
             Some(Trial { problem: Some(_), .. }) => Self::new(Tone::Bad, Icon::Bad, t!(locale, status.failed)),
             Some(_) => Self::new(Tone::Ok, Icon::Ok, t!(locale, status.worked)),
+        }
+    }
+
+    /// Of a place that the audit log is sent to.
+    pub fn of_forwarding(locale: Locale, to: &AuditForwarding) -> Self {
+        match (&to.last_error, to.behind) {
+            (Some(_), _) => Self::new(Tone::Bad, Icon::Bad, t!(locale, audit.forward_failing)),
+            (None, 0) => Self::new(Tone::Ok, Icon::Ok, t!(locale, audit.forward_ok)),
+            (None, _) => Self::new(Tone::Progress, Icon::Progress, t!(locale, audit.forward_sending)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use api::{
     Client, ListQuery,
-    audit::{AuditEntry, export_path},
+    audit::{AuditEntry, AuditForwarding, export_path},
     client::Query,
     permission::Permission,
 };
@@ -11,13 +11,14 @@ use leptos::prelude::*;
 use crate::{
     boot::use_boot,
     components::{
+        card::Card,
         header::PageHeader,
         icon::{Icon, IconView},
         status::{Status, StatusBadge},
         table::{Column, Empty, Filter, ResourceTable, use_list_state},
-        time::AbsoluteTime,
+        time::{AbsoluteTime, RelativeTime},
     },
-    i18n::{Locale, t, use_locale},
+    i18n::{Locale, language, t, use_locale},
     load::Load,
 };
 
@@ -41,7 +42,8 @@ pub fn AuditPage() -> impl IntoView {
         let ListQuery { q, filters, .. } = state.get().to_list_query();
         export_path(&ListQuery { q, filters, ..ListQuery::default() }).as_str().to_owned()
     };
-    let export = use_boot().allows(None, Permission::ManagePortal).then(|| {
+    let manages = use_boot().allows(None, Permission::ManagePortal);
+    let export = manages.then(|| {
         view! {
             <a class="button" href=export download="" rel="external">
                 <IconView icon=Icon::Download />
@@ -54,8 +56,51 @@ pub fn AuditPage() -> impl IntoView {
             <PageHeader title=t!(locale, nav.audit).to_owned() lead=t!(locale, audit.lead)>
                 {export}
             </PageHeader>
+            {manages.then(|| view! { <Forwarding /> })}
             {table.show(load, state, |it| it.id.to_string(), |it| it.action.clone())}
         </div>
+    }
+}
+
+/// How the log is sent to where the settings say; nothing where they say nothing.
+#[component]
+fn Forwarding() -> impl IntoView {
+    let locale = use_locale();
+    let client = expect_context::<Client>();
+    let load = Load::new(&[], move || {
+        let client = client.clone();
+        async move { client.audit_forwarding().await }
+    });
+    load.show_quietly(move |all| {
+        let card = move || {
+            let all = all.get();
+            (!all.is_empty()).then(|| {
+                view! {
+                    <Card title=t!(locale, audit.forward_title)>
+                        <dl class="facts">{all.iter().map(|to| place(locale, to)).collect_view()}</dl>
+                    </Card>
+                }
+            })
+        };
+        card.into_any()
+    })
+}
+
+fn place(locale: Locale, to: &AuditForwarding) -> impl IntoView + use<> {
+    let behind = (to.behind > 0).then(|| t!(locale, audit.forward_behind, count = to.behind.to_string()));
+    let last = to.last_sent_at.map(|at| view! { {t!(locale, audit.forward_last)}" "<RelativeTime at /> });
+    let error = to.last_error.as_ref().map(|message| view! { <p>{message.text(language(locale))}</p> });
+    let (target, status) = (to.target.clone(), Status::of_forwarding(locale, to));
+    view! {
+        <dt>{target}</dt>
+        <dd>
+            <StatusBadge status />
+            " "
+            {behind}
+            " "
+            <span class="soft">{last}</span>
+            {error}
+        </dd>
     }
 }
 

@@ -89,6 +89,15 @@ struct Settings {
     /// How long an operation that has ended is kept with its log.
     #[arg(long, global = true, value_name = "DAYS")]
     operation_retention_days: Option<String>,
+    /// How long an entry of the audit log is kept.
+    #[arg(long, global = true, value_name = "DAYS")]
+    audit_retention_days: Option<String>,
+    /// Where the audit log is sent: udp://host:port, tcp://host:port or unix:///dev/log.
+    #[arg(long, global = true, value_name = "URL")]
+    audit_syslog: Option<String>,
+    /// The https:// address that every entry of the audit log is sent to.
+    #[arg(long, global = true, value_name = "URL")]
+    audit_webhook: Option<String>,
     /// What to log, such as `info` or `server=debug`.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -113,6 +122,9 @@ impl Settings {
             ("docker_cert_path", self.docker_cert_path),
             ("sample_interval_secs", self.sample_interval_secs),
             ("operation_retention_days", self.operation_retention_days),
+            ("audit_retention_days", self.audit_retention_days),
+            ("audit_syslog", self.audit_syslog),
+            ("audit_webhook", self.audit_webhook),
             ("log", self.log),
             ("log_json", self.log_json),
         ]

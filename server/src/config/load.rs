@@ -11,6 +11,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use ipnet::IpNet;
 use url::Url;
 
+use super::audit::{AuditConfig, without_path};
 use super::raw::{KEYS, Raw};
 use super::{AuthConfig, Config, DataConfig, EngineConfig, Error, HttpConfig, LogConfig, MonitorConfig, Setting};
 
@@ -99,6 +100,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
     };
     let trusted_proxies = networks("trusted_proxies", &raw.trusted_proxies)?;
     let provider_networks = networks("provider_networks", &raw.provider_networks)?;
+    let audit = AuditConfig::of(&raw, &bad)?;
     let database_url = raw.database_url.filter(|url| !url.is_empty());
     if let Some(url) = &database_url
         && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
@@ -135,6 +137,10 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
         "docker_cert_path" => docker_cert_path.as_ref().map_or_else(none, |path| path.display().to_string()),
         "sample_interval_secs" => raw.sample_interval_secs.to_string(),
         "operation_retention_days" => raw.operation_retention_days.to_string(),
+        "audit_retention_days" => raw.audit_retention_days.to_string(),
+        "audit_syslog" => audit.syslog.as_ref().map_or_else(none, ToString::to_string),
+        "audit_webhook" => audit.webhook.as_ref().map_or_else(none, without_path),
+        "audit_webhook_secret" => audit.webhook_secret.as_ref().map_or_else(none, |_| "***".to_owned()),
         "log" => raw.log.clone(),
         _ => raw.log_json.to_string(),
     };
@@ -156,6 +162,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
             sample_interval: Duration::from_secs(raw.sample_interval_secs),
             operation_retention: Duration::from_hours(24 * raw.operation_retention_days),
         },
+        audit,
         log: LogConfig { filter: raw.log, json: raw.log_json },
         settings,
     })

@@ -1,5 +1,6 @@
 //! The settings: where each comes from, what it means, and its default. The environment is read only here.
 
+mod audit;
 mod load;
 mod raw;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+pub use audit::{AuditConfig, SyslogAddress, without_path};
 pub use load::Sources;
 
 /// The effective settings.
@@ -25,6 +27,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// What it records.
     pub monitor: MonitorConfig,
+    /// How long the audit log is kept, and where it is sent to.
+    pub audit: AuditConfig,
     /// What it logs.
     pub log: LogConfig,
     settings: Vec<Setting>,

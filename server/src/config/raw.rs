@@ -26,12 +26,16 @@ pub struct Raw {
     pub docker_cert_path: Option<PathBuf>,
     pub sample_interval_secs: u64,
     pub operation_retention_days: u64,
+    pub audit_retention_days: u64,
+    pub audit_syslog: Option<String>,
+    pub audit_webhook: Option<String>,
+    pub audit_webhook_secret: Option<String>,
     pub log: String,
     pub log_json: bool,
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 20] = [
     "listen",
     "public_url",
     "allowed_hosts",
@@ -46,6 +50,10 @@ pub const KEYS: [&str; 16] = [
     "docker_cert_path",
     "sample_interval_secs",
     "operation_retention_days",
+    "audit_retention_days",
+    "audit_syslog",
+    "audit_webhook",
+    "audit_webhook_secret",
     "log",
     "log_json",
 ];
@@ -67,6 +75,10 @@ impl Default for Raw {
             docker_cert_path: None,
             sample_interval_secs: 10,
             operation_retention_days: 90,
+            audit_retention_days: 365,
+            audit_syslog: None,
+            audit_webhook: None,
+            audit_webhook_secret: None,
             log: "info".to_owned(),
             log_json: false,
         }

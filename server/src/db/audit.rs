@@ -3,7 +3,8 @@
 use api::audit::{AuditEntry, AuditResult};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Func;
-use sea_orm::{Condition, ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{Condition, DbBackend, ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use ulid::Ulid;
 
 use super::Error;
 
@@ -116,15 +117,21 @@ pub async fn list(
 pub async fn next(
     connection: &impl ConnectionTrait,
     filter: &Filter,
-    after: Option<ulid::Ulid>,
+    after: Option<Ulid>,
     limit: u64,
 ) -> Result<Vec<AuditEntry>, Error> {
-    let mut query = Entity::find().filter(filter.condition());
-    if let Some(after) = after {
-        query = query.filter(Column::Id.gt(after.to_string()));
-    }
+    let query = Entity::find().filter(filter.condition()).filter(behind(after));
     let rows = query.order_by_asc(Column::Id).limit(limit).all(connection).await?;
     rows.into_iter().map(AuditEntry::try_from).collect()
+}
+
+/// How many entries there are behind `after`.
+pub async fn count_behind(connection: &impl ConnectionTrait, after: Option<Ulid>) -> Result<u64, Error> {
+    Ok(Entity::find().filter(behind(after)).count(connection).await?)
+}
+
+fn behind(after: Option<Ulid>) -> Condition {
+    Condition::all().add_option(after.map(|after| Column::Id.gt(after.to_string())))
 }
 
 /// No relation is queried through the entity.
@@ -133,10 +140,34 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The id of an entry that is added in the same transaction. It is greater than that of every other one, also when the
+/// clock went back: whoever reads on behind an entry misses none.
+pub async fn next_id(connection: &impl ConnectionTrait) -> Result<Ulid, Error> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        // "audt": there, two transactions may write at once, and the later id would be seen first.
+        connection.execute_unprepared("SELECT pg_advisory_xact_lock(1635083380, hashtext(current_schema()))").await?;
+    }
+    let ids = Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id);
+    let newest = ids.into_tuple::<String>().one(connection).await?;
+    let id = Ulid::generate();
+    match newest.as_deref().map(super::ulid).transpose()? {
+        Some(newest) if newest >= id => match newest.increment() {
+            Ok(next) | Err(next) => Ok(next),
+        },
+        _ => Ok(id),
+    }
+}
+
 /// Adds an entry.
 pub async fn insert(connection: &impl ConnectionTrait, entry: Model) -> Result<(), Error> {
     Entity::insert(entry.into_active_model()).exec_without_returning(connection).await?;
     Ok(())
+}
+
+/// Removes some of the entries from before a time, at most `most`; how many.
+pub async fn delete_before(connection: &impl ConnectionTrait, before: i64, most: u64) -> Result<u64, Error> {
+    let old = Entity::find().select_only().column(Column::Id).filter(Column::At.lt(before)).limit(most).into_query();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(connection).await?.rows_affected)
 }
 
 /// The newest entries.

@@ -11,6 +11,11 @@ pub const SETUP_TOKEN_HASH: &str = "setup-token-hash";
 /// Present once the first administrator was made; never removed.
 pub const SETUP_DONE: &str = "setup-done";
 
+/// How far the audit log was sent to syslog.
+pub const AUDIT_SYSLOG_POSITION: &str = "audit-syslog-position";
+/// How far the audit log was sent to the webhook.
+pub const AUDIT_WEBHOOK_POSITION: &str = "audit-webhook-position";
+
 /// A setting as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "settings")]

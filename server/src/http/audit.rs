@@ -1,6 +1,6 @@
 //! The audit log.
 
-use api::audit::AuditEntry;
+use api::audit::{AuditEntry, AuditForwarding};
 use api::{List, ListQuery, Ulid};
 use axum::body::Body;
 use axum::extract::State as FromState;
@@ -18,7 +18,11 @@ use crate::services::{self, State};
 
 /// The routes of this noun.
 pub fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(list_of_project)).routes(routes!(export))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(list_of_project))
+        .routes(routes!(export))
+        .routes(routes!(forwarding))
 }
 
 /// The audit log, newest first. Filters: `user`, `action`, `result`, `project`, `since`, `until` (RFC 3339).
@@ -60,6 +64,13 @@ async fn export(
         (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""),
     ];
     Ok((headers, Body::from_stream(rest)).into_response())
+}
+
+/// How the log is sent to where the settings say, a row for each place.
+#[utoipa::path(get, path = "/api/v1/audit/forwarding", tag = "audit",
+    responses((status = 200, description = "The places", body = Vec<AuditForwarding>)))]
+async fn forwarding(FromState(state): FromState<State>, caller: Caller) -> Result<Json<Vec<AuditForwarding>>, Failure> {
+    Ok(Json(services::audit_forward::list(&state, &caller).await?))
 }
 
 type Export = (State, Caller, ListQuery, Vec<AuditEntry>);

@@ -1,21 +1,22 @@
 //! Recording who did what, and reading it.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use api::audit::AuditEntry;
 use api::permission::Permission;
 use api::{List, ListQuery, Message};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use ulid::{Generator, Ulid};
+use ulid::Ulid;
 
-use super::{Error, State, listing, project};
+use super::{Error, State, listing, project, refusal};
 use crate::auth::Caller;
 use crate::db;
 
 /// The entries that an export reads at once.
 const EXPORTED_AT_ONCE: u64 = 1_000;
+/// The old entries that are removed at once, so that nobody who writes waits long.
+const REMOVED_AT_ONCE: u64 = 1_000;
 /// What the log can be filtered by; that of one project not by the last.
 const FILTERS: [&str; 6] = ["user", "action", "result", "since", "until", "project"];
 
@@ -104,6 +105,19 @@ pub async fn export(
     Ok(db::audit::next(state.db.read(), &filter, after, EXPORTED_AT_ONCE).await?)
 }
 
+/// Removes the entries that were kept long enough.
+pub async fn delete_ended(state: &State) -> Result<(), Error> {
+    let kept = state.config.audit.retention;
+    let before = db::now() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    while !state.stopping.token.is_cancelled() {
+        let gone = state.db.write(async |txn| db::audit::delete_before(txn, before, REMOVED_AT_ONCE).await).await?;
+        if gone < REMOVED_AT_ONCE {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn filter(
     state: &State,
     caller: &Caller,
@@ -160,9 +174,12 @@ async fn record(
         Outcome::Refused => "refused",
         Outcome::Failed => "failed",
     };
+    if outcome == Outcome::Refused {
+        refusal::note();
+    }
     let entry = db::audit::Model {
-        id: next_id().to_string(),
-        at: db::now(),
+        id: String::new(),
+        at: 0,
         user_id: actor.user_id.map(|id| id.to_string()),
         username: cut(&actor.username, api::robot::MAX_FULL_NAME_LENGTH),
         address: actor.address.to_canonical().to_string(),
@@ -173,16 +190,14 @@ async fn record(
         project,
     };
     tracing::info!(action, user = ?entry.username, target = ?entry.target, result, address = %entry.address, "audit");
-    if let Err(error) = state.db.write(async |txn| db::audit::insert(txn, entry).await).await {
-        tracing::error!(action, %error, "an audit entry could not be kept");
+    let kept = state.db.write(async |txn| {
+        let id = db::audit::next_id(txn).await?.to_string();
+        db::audit::insert(txn, db::audit::Model { id, at: db::now(), ..entry }).await
+    });
+    match kept.await {
+        Ok(()) => state.forwarding.nudge(),
+        Err(error) => tracing::error!(action, %error, "an audit entry could not be kept"),
     }
-}
-
-/// Later entries have greater ids, also within a millisecond.
-fn next_id() -> Ulid {
-    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
-    let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-    generator.generate().unwrap_or_else(|_| Ulid::generate())
 }
 
 fn cut(text: &str, limit: usize) -> String {

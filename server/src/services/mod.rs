@@ -3,6 +3,7 @@
 pub mod app;
 mod app_view;
 pub mod audit;
+pub mod audit_forward;
 pub mod cluster;
 pub mod container;
 pub mod container_access;
@@ -24,6 +25,7 @@ pub mod policy;
 pub mod project;
 pub mod provider;
 pub mod quota;
+pub mod refusal;
 pub mod release;
 pub mod robot;
 pub mod search;
@@ -79,6 +81,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The failed sign-ins of late.
     pub attempts: Attempts,
+    /// The refused requests of late.
+    pub refusals: refusal::Refusals,
+    /// Where the audit log is sent to.
+    pub forwarding: audit_forward::Forwarding,
     /// What asks identity providers.
     pub providers: Providers,
     /// What containers and nodes used lately.

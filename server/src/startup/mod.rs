@@ -14,7 +14,10 @@ use crate::config::Config;
 use crate::db::{self, Db};
 use crate::engine::{self, Clusters, Endpoint};
 use crate::monitor::Latest;
+use crate::outbound::Outbound;
+use crate::services::audit_forward::Forwarding;
 use crate::services::deploy::Timing;
+use crate::services::refusal::Refusals;
 use crate::services::terminal::Terminals;
 use crate::services::{Operations, Parts, State, Stopping, operation, project, quota, setup};
 use crate::tasks::{self, Driver};
@@ -53,10 +56,11 @@ async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
     let db = Db::open(&target).await.map_err(|error| fail("The database cannot be opened", &error))?;
     db::migrate::run(&db).await.map_err(|error| fail("The database cannot be brought up to date", &error))?;
     let passwords = Passwords::new().map_err(|error| fail("Passwords cannot be hashed", &error))?;
-    let providers = Providers::new(&config.auth.provider_networks)
-        .map_err(|error| fail("Identity providers cannot be asked", &error))?;
+    let outbound = Outbound::new(&config.auth.provider_networks)
+        .map_err(|error| fail("Identity providers and webhooks cannot be asked", &error))?;
     let changes = Changes::default();
     let clusters = clusters(&config, &changes)?;
+    let forwarding = Forwarding::new(&config.audit, config.http.public_url.host_str().unwrap_or("-"), &outbound);
     let state = State::new(Parts {
         db,
         config: Arc::new(config),
@@ -64,7 +68,9 @@ async fn state_with(config: Config, timing: Timing) -> Result<State, Error> {
         changes,
         passwords,
         attempts: Attempts::default(),
-        providers,
+        refusals: Refusals::default(),
+        forwarding,
+        providers: Providers::new(outbound),
         clusters,
         latest: Latest::default(),
         terminals: Terminals::default(),
@@ -101,6 +107,10 @@ pub async fn build_with(config: Config, timing: Timing) -> Result<Portal, Error>
     let tasks = Driver::default();
     tasks.spawn(&state, tasks::cleanup::task());
     tasks.spawn(&state, tasks::refresh::task());
+    tasks.spawn(&state, tasks::refusals::task());
+    for task in tasks::forward::tasks(&state) {
+        tasks.spawn(&state, task);
+    }
     quota::catch_up(&state).await.map_err(|error| Error(format!("Apps cannot be counted: {error}")))?;
     operation::resume(&state).await.map_err(|error| Error(format!("Operations cannot be resumed: {error}")))?;
     for task in tasks::reconcile::tasks(&state) {

@@ -2,8 +2,10 @@
 //! and a status.
 
 pub mod cleanup;
+pub mod forward;
 pub mod reconcile;
 pub mod refresh;
+pub mod refusals;
 pub mod sample;
 
 use std::pin::Pin;
@@ -23,6 +25,12 @@ impl Nudge {
     /// Wakes the task.
     pub fn nudge(&self) {
         self.0.notify_one();
+    }
+}
+
+impl From<Arc<Notify>> for Nudge {
+    fn from(notify: Arc<Notify>) -> Self {
+        Self(notify)
     }
 }
 

@@ -23,6 +23,7 @@ pub fn quick() -> Timing {
         crash_pause_most: Duration::from_secs(2),
         crash_forgotten: Duration::from_secs(10),
         reconcile: Duration::from_millis(500),
+        forward: Duration::from_millis(20),
     }
 }
 

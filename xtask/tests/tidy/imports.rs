@@ -37,6 +37,10 @@ const RULES: &[Rule] = &[
         of: &["server/src/engine", "server/src/db", "server/src/registry", "server/src/monitor", "server/src/compose"],
         never: &["crate::http", "crate::services", "app"],
     },
+    Rule {
+        of: &["server/src/outbound"],
+        never: &["crate::auth", "crate::db", "crate::http", "crate::services", "app"],
+    },
     Rule { of: &["server/src/services"], never: &["crate::http", "app"] },
     Rule { of: &["server/src/tasks"], never: &["crate::http", "app"] },
     Rule { of: &["server/src/http"], never: &["crate::engine", "crate::db"] },
@@ -49,6 +53,7 @@ const RULES: &[Rule] = &[
             "server/src/engine",
             "server/src/http",
             "server/src/monitor",
+            "server/src/outbound",
             "server/src/registry",
             "server/src/services",
             "server/src/tasks",

@@ -3,7 +3,6 @@
 mod claims;
 mod discovery;
 mod id_token;
-mod outbound;
 mod user_api;
 
 use std::collections::HashMap;
@@ -11,7 +10,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::provider::ProviderKind;
-use ipnet::IpNet;
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
     BasicTokenType,
@@ -26,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::secret;
+use crate::outbound::{self, Outbound};
 use discovery::Known;
-pub use outbound::Outbound;
 
 /// What a provider is asked with.
 #[derive(Clone)]
@@ -153,9 +151,9 @@ type Client = oauth2::Client<
 >;
 
 impl Providers {
-    /// What asks providers, also in the networks that are `exceptions`.
-    pub fn new(exceptions: &[IpNet]) -> Result<Self, String> {
-        Ok(Self { outbound: Outbound::new(exceptions)?, known: Arc::default() })
+    /// The providers, of which none is known yet.
+    pub fn new(outbound: Outbound) -> Self {
+        Self { outbound, known: Arc::default() }
     }
 
     /// Whether an issuer's address may be asked at all.

@@ -1,5 +1,5 @@
 //! What every request from the network passes through, from the outside in: request id, log, panics, headers, languages of
-//! problems, compression, deadline, Host, client address, session, caller, cross-site guard.
+//! problems, compression, deadline, Host, client address, session, caller, record of refusals, cross-site guard.
 
 mod address;
 mod answer;
@@ -8,6 +8,7 @@ mod headers;
 mod host;
 mod identify;
 mod log;
+mod refusal;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -38,6 +39,7 @@ pub fn wrap(state: &State, routes: Router) -> Router {
         .with_path("/");
     routes
         .layer(from_fn_with_state(state.clone(), cross_site::guard))
+        .layer(from_fn_with_state(state.clone(), refusal::record))
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(sessions)
         .layer(from_fn_with_state(state.clone(), address::resolve))

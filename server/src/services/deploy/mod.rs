@@ -101,6 +101,8 @@ pub struct Timing {
     pub crash_forgotten: Duration,
     /// Between two looks at all apps.
     pub reconcile: Duration,
+    /// Between two looks for audit entries to send, and the first pause after a failure; it doubles each time.
+    pub forward: Duration,
 }
 
 impl Default for Timing {
@@ -114,6 +116,7 @@ impl Default for Timing {
             crash_pause_most: Duration::from_mins(5),
             crash_forgotten: Duration::from_mins(10),
             reconcile: Duration::from_secs(15),
+            forward: Duration::from_secs(5),
         }
     }
 }

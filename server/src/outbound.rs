@@ -1,10 +1,11 @@
-//! Requests to identity providers: no redirects, no proxies, small answers, soon; never to this machine or its link.
+//! Requests to others, such as identity providers and webhooks: no redirects, no proxies, small answers, soon; never to this machine or its link.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use ipnet::IpNet;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -34,7 +35,7 @@ pub enum Error {
     TooLong(String),
 }
 
-/// What asks identity providers.
+/// What asks others.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     client: reqwest::Client,
@@ -78,20 +79,12 @@ impl Outbound {
 
     /// Asks.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let url: Url = request.uri().to_string().parse().map_err(|_| Error::Forbidden)?;
-        self.check(&url)?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let unreachable = || Error::Unreachable(host.clone());
-        let request = reqwest::Request::try_from(request).map_err(|_| Error::Forbidden)?;
-        let mut answer = self.client.execute(request).await.map_err(|error| {
-            tracing::info!(%error, cause = ?std::error::Error::source(&error), "an identity provider does not answer");
-            unreachable()
-        })?;
+        let (host, mut answer) = self.ask(request).await?;
         if answer.status().is_server_error() {
             return Err(Error::Failing(host));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|_| unreachable())? {
+        while let Some(chunk) = answer.chunk().await.map_err(|_| Error::Unreachable(host.clone()))? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
                 return Err(Error::TooLong(host));
             }
@@ -101,6 +94,28 @@ impl Outbound {
         *response.status_mut() = answer.status();
         *response.headers_mut() = answer.headers().clone();
         Ok(response)
+    }
+
+    /// Tells; of the answer only the status is looked at.
+    pub async fn tell(&self, request: HttpRequest) -> Result<StatusCode, Error> {
+        Ok(self.ask(request).await?.1.status())
+    }
+
+    /// The host that was asked, and its answer as far as it has come.
+    async fn ask(&self, request: HttpRequest) -> Result<(String, reqwest::Response), Error> {
+        let url: Url = request.uri().to_string().parse().map_err(|_| Error::Forbidden)?;
+        self.check(&url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let request = reqwest::Request::try_from(request).map_err(|_| Error::Forbidden)?;
+        match self.client.execute(request).await {
+            Ok(answer) => Ok((host, answer)),
+            Err(error) => {
+                // A path may be a secret.
+                let error = error.without_url();
+                tracing::info!(host, %error, cause = ?std::error::Error::source(&error), "nobody answers");
+                Err(Error::Unreachable(host))
+            }
+        }
     }
 }
 
