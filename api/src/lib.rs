@@ -19,6 +19,7 @@ pub mod operation;
 pub mod overview;
 pub mod permission;
 pub mod policy;
+pub mod portal;
 pub mod problem;
 pub mod project;
 pub mod provider;

@@ -24,6 +24,9 @@ pub struct User {
     pub created_at: OffsetDateTime,
     /// Whether it can sign in.
     pub state: UserState,
+    /// Whether its password works also while password sign-in is restricted to such accounts.
+    #[serde(default)]
+    pub break_glass: bool,
 }
 
 /// Whether an account can sign in.
@@ -68,6 +71,9 @@ pub struct UpdateUser {
     /// Shuts the account, or opens it, also one that waits. Shutting ends its sessions and streams within seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
+    /// Makes it a break-glass account, or an ordinary one. Only an active administrator with a password can be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<bool>,
 }
 
 /// A one-time link with which the owner of an account chooses a password. It is shown this once.
@@ -173,7 +179,7 @@ impl Client {
         self.tell(Method::Delete, Path::new(&["me", "sessions", id])).await
     }
 
-    /// The accounts. Filters: `role`, `state`.
+    /// The accounts. Filters: `role`, `state`, `break_glass`.
     pub async fn list_users(&self, query: &ListQuery) -> Result<List<User>, Problem> {
         self.get(Path::new(&["users"]).query(&query.to_query())).await
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::{
     Language,
     permission::{Permission, allows},
+    portal::{Announcement, PasswordSignIn},
     provider::SignInChoice,
     user::Me,
 };
@@ -33,6 +34,12 @@ pub struct Boot {
     /// The identity providers that people can sign in with.
     #[serde(default)]
     pub providers: Vec<SignInChoice>,
+    /// What stands above the page, unless somebody put it away.
+    #[serde(default)]
+    pub announcement: Option<Announcement>,
+    /// Who may sign in with a password.
+    #[serde(default)]
+    pub password_sign_in: PasswordSignIn,
     /// Where the changes stood before the page was made: the watch socket tells what came since.
     pub position: u64,
 }

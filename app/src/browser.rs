@@ -11,9 +11,17 @@ const COOKIE_MAX_AGE_SECS: u32 = 365 * 24 * 60 * 60;
 /// Sets a cookie for a year, or removes it.
 pub fn set_cookie(name: &str, value: Option<&str>) {
     let age = if value.is_some() { COOKIE_MAX_AGE_SECS } else { 0 };
-    let cookie = format!("{name}={}; Path=/; Max-Age={age}; SameSite=Lax", value.unwrap_or_default());
+    write_cookie(&format!("{name}={}; Path=/; Max-Age={age}; SameSite=Lax", value.unwrap_or_default()));
+}
+
+/// Sets a cookie for as long as the browser is open.
+pub fn set_session_cookie(name: &str, value: &str) {
+    write_cookie(&format!("{name}={value}; Path=/; SameSite=Lax"));
+}
+
+fn write_cookie(cookie: &str) {
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&cookie);
+        let _ = document.set_cookie(cookie);
     }
 }
 
@@ -64,6 +72,13 @@ pub fn now() -> i64 {
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a day's seconds fit")]
 pub fn utc_offset_secs(at: i64) -> i64 {
     -(js_sys::Date::new(&JsValue::from_f64(at as f64 * 1000.0)).get_timezone_offset() * 60.0) as i64
+}
+
+/// Unix seconds of a point in this browser's time, as a field of the kind `datetime-local` has it.
+#[allow(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
+pub fn unix_of_local(text: &str) -> Option<i64> {
+    let millis = js_sys::Date::parse(text);
+    millis.is_finite().then_some((millis / 1000.0) as i64)
 }
 
 /// Whether nobody looks at this page.

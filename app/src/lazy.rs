@@ -24,6 +24,7 @@ use crate::{
         overview::OverviewPage,
         projects::{detail::ProjectPage, list::ProjectsPage},
         providers::{detail::ProviderPage, list::ProvidersPage, new::NewProviderPage},
+        settings::SettingsPage,
         setup::SetupPage,
         teams::{detail::TeamPage, list::TeamsPage},
         users::list::UsersPage,
@@ -103,6 +104,7 @@ parts! {
         NewApp: new_app, load_new_app, NewAppPage;
         NewProvider: new_provider, load_new_provider, NewProviderPage;
         Provider: provider, load_provider, ProviderPage;
+        Settings: settings, load_settings, SettingsPage;
     }
 }
 

@@ -23,6 +23,8 @@ pub const TEAMS: &str = "/teams";
 pub const PROVIDERS: &str = "/providers";
 /// The page that adds an identity provider.
 pub const NEW_PROVIDER: &str = "/providers/new";
+/// The settings of the whole portal.
+pub const SETTINGS: &str = "/settings";
 /// The audit log.
 pub const AUDIT: &str = "/audit";
 /// The account.

@@ -80,7 +80,7 @@ fn AppRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// The pages of projects, teams, accounts, where these come from and what they did.
+/// The pages of projects, teams, accounts, where these come from, what holds for all of them and what they did.
 #[component(transparent)]
 fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
@@ -93,6 +93,7 @@ fn TeamRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/providers") view={Lazy::<lazy::Providers>::new()} ssr=SsrMode::Async />
             <Route path=path!("/providers/new") view={Lazy::<lazy::NewProvider>::new()} ssr=SsrMode::Async />
             <Route path=path!("/providers/:slug") view={Lazy::<lazy::Provider>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/settings") view={Lazy::<lazy::Settings>::new()} ssr=SsrMode::Async />
             <Route path=path!("/audit") view={Lazy::<lazy::Audit>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use api::portal::{PasswordSignIn, PortalSettings};
 use sea_orm::EntityTrait as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -134,6 +135,39 @@ async fn bad_settings_are_refused_with_their_source() {
     command.env("GANTRY_LISTN", "127.0.0.1:0");
     let refused = text(&output(command).await.stderr);
     assert!(refused.contains("GANTRY_LISTN") && refused.contains("GANTRY_LISTEN"), "{refused}");
+}
+
+#[tokio::test]
+async fn while_password_sign_in_is_restricted_a_new_administrator_is_a_break_glass_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let admin = async |command: &str, username: &str| {
+        let arguments = ["admin", command, username, "--data-dir", data.to_str().unwrap(), "--log", "warn"];
+        let mut command = gantry(&arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"correct horse battery\n").await.unwrap();
+        let done = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.expect("it ends").unwrap();
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        text(&done.stdout)
+    };
+    let told = admin("create-admin", "ada").await;
+    assert!(!told.contains("break-glass"), "{told}");
+    let told = admin("reset-password", "ada").await;
+    assert!(!told.contains("cannot sign in"), "{told}");
+
+    let db = server::db::Db::open(&server::db::Target::Sqlite(data.join("gantry.db"))).await.unwrap();
+    let restricted = PortalSettings { password_sign_in: PasswordSignIn::BreakGlass, ..PortalSettings::default() };
+    db.write(async |txn| server::db::setting::put_portal(txn, &restricted).await).await.unwrap();
+    let told = admin("create-admin", "rescue").await;
+    assert!(told.contains("It is a break-glass account"), "{told}");
+    let told = admin("reset-password", "rescue").await;
+    assert!(!told.contains("cannot sign in"), "{told}");
+    let told = admin("reset-password", "ada").await;
+    assert!(told.contains("is changed") && told.contains("ada cannot sign in with it"), "{told}");
+    for (username, expected) in [("ada", false), ("rescue", true)] {
+        let account = server::db::user::find_by_name(db.read(), username).await.unwrap().unwrap();
+        assert_eq!(account.user.break_glass, expected, "{username}");
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod operations;
 mod people;
 mod picture;
 mod policy;
+mod portal_settings;
 mod project;
 mod providers;
 mod quota;

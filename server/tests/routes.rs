@@ -46,6 +46,8 @@ const GUARDED: &[(&str, &str, Outsider)] = &[
     ("PATCH", "/api/v1/users/{user}", AdminOnly),
     ("DELETE", "/api/v1/users/{user}", AdminOnly),
     ("POST", "/api/v1/users/{user}/password-link", AdminOnly),
+    ("GET", "/api/v1/portal", AdminOnly),
+    ("PUT", "/api/v1/portal", AdminOnly),
     ("GET", "/api/v1/providers", AdminOnly),
     ("POST", "/api/v1/providers", AdminOnly),
     ("GET", "/api/v1/providers/{provider}", AdminOnly),
@@ -151,6 +153,7 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/tokens", r#"{"name": "a", "days": 1}"#),
     ("POST", "/api/v1/users", r#"{"username": "a"}"#),
     ("PATCH", "/api/v1/users/{user}", r#"{"disabled": true}"#),
+    ("PUT", "/api/v1/portal", r#"{"password_sign_in": "everybody"}"#),
     (
         "POST",
         "/api/v1/providers",

@@ -76,7 +76,8 @@ pub fn LinesField(
     /// The value.
     value: RwSignal<String>,
     /// How to write it.
-    hint: &'static str,
+    #[prop(into)]
+    hint: String,
     /// What was wrong with the form last time.
     #[prop(into)]
     problem: Signal<Option<Problem>>,

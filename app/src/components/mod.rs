@@ -1,6 +1,7 @@
 //! The pieces pages are made of. They show what they are given and know neither the client nor pages.
 
 pub mod action;
+pub mod announcement;
 pub mod ansi;
 pub mod card;
 pub mod chart;

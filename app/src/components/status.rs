@@ -180,6 +180,15 @@ impl Status {
         }
     }
 
+    /// Of something that must be so before something else can be done.
+    pub fn of_condition(locale: Locale, met: bool) -> Self {
+        if met {
+            Self::new(Tone::Ok, Icon::Ok, t!(locale, portal.met))
+        } else {
+            Self::new(Tone::Warn, Icon::Pending, t!(locale, portal.not_met))
+        }
+    }
+
     /// Of the last trial of an identity provider.
     pub fn of_trial(locale: Locale, trial: Option<&Trial>) -> Self {
         match trial {

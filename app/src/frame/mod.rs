@@ -13,6 +13,7 @@ pub use navigation::Brand;
 use crate::{
     components::{
         action::{ConfirmDialog, provide_runner},
+        announcement::{AnnouncementBanner, provide_announced},
         toast::{ToastRegion, provide_toasts},
     },
     i18n::{t, use_locale},
@@ -31,6 +32,7 @@ pub fn Frame() -> impl IntoView {
     provide_live();
     provide_toasts();
     provide_runner();
+    provide_announced();
     let locale = use_locale();
     let client = expect_context::<api::Client>();
     provide_context(Clusters(Load::new(&[ChangeKind::Cluster], move || {
@@ -53,6 +55,7 @@ pub fn Frame() -> impl IntoView {
             <navigation::Navigation drawer />
             <topbar::TopBar drawer palette />
             <main class="main" id="main" tabindex="-1">
+                <AnnouncementBanner />
                 <connection::ConnectionBanner />
                 <Outlet />
             </main>

@@ -66,6 +66,7 @@ pub(super) fn Navigation(drawer: RwSignal<bool>) -> impl IntoView {
                 {manages.then(|| fixed(paths::TEAMS, Icon::Team, t!(locale, nav.teams)))}
                 {manages.then(|| fixed(paths::USERS, Icon::User, t!(locale, nav.users)))}
                 {manages.then(|| fixed(paths::PROVIDERS, Icon::Key, t!(locale, nav.providers)))}
+                {manages.then(|| fixed(paths::SETTINGS, Icon::Settings, t!(locale, nav.settings)))}
                 {manages.then(|| fixed(paths::AUDIT, Icon::History, t!(locale, nav.audit)))}
             </div>
             <p class="sidebar__foot">{format!("Gantry {version}")}</p>

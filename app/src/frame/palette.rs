@@ -201,6 +201,7 @@ fn pages(locale: Locale, cluster: &str, manages: bool) -> Vec<Entry> {
         pages.push(page(Icon::Team, t!(locale, nav.teams), paths::TEAMS.to_owned()));
         pages.push(page(Icon::User, t!(locale, nav.users), paths::USERS.to_owned()));
         pages.push(page(Icon::Key, t!(locale, nav.providers), paths::PROVIDERS.to_owned()));
+        pages.push(page(Icon::Settings, t!(locale, nav.settings), paths::SETTINGS.to_owned()));
         pages.push(page(Icon::History, t!(locale, nav.audit), paths::AUDIT.to_owned()));
     }
     pages

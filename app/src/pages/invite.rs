@@ -17,6 +17,8 @@ use crate::{
 
 /// What the form's answer says by name of a link that can be used no more.
 const ENDED: &str = "token";
+/// What it says while the owner of the link may not sign in with a password.
+const OFF: &str = "password-off";
 
 /// What the form's answer says by name, about anything but the link: a check's key in the server's catalogue, or a name
 /// of its own. Anything else in the address is not shown, so that nobody can put words into this page.
@@ -41,15 +43,17 @@ pub fn InvitePage() -> impl IntoView {
     let address = use_query_map();
     let of_address = move |name: &'static str| address.with_untracked(|map| map.get(name).unwrap_or_default());
     let (token, error) = (of_address("token"), of_address("error"));
-    if token.is_empty() || error == ENDED {
-        view! { <Ended /> }.into_any()
+    if error == OFF {
+        view! { <Ended title=t!(locale, invite.off) detail=t!(locale, invite.off_detail) /> }.into_any()
+    } else if token.is_empty() || error == ENDED {
+        view! { <Ended title=t!(locale, invite.ended) detail=t!(locale, invite.ended_detail) /> }.into_any()
     } else {
         view! { <ChoosePassword token error=error_text(locale, &error) /> }.into_any()
     }
 }
 
 #[component]
-fn Ended() -> impl IntoView {
+fn Ended(title: &'static str, detail: &'static str) -> impl IntoView {
     let locale = use_locale();
     view! {
         <Gate title=t!(locale, invite.title)>
@@ -57,8 +61,8 @@ fn Ended() -> impl IntoView {
             <div class="notice notice--bad" role="alert">
                 <IconView icon=Icon::Warn />
                 <div class="notice__body">
-                    <p class="notice__title">{t!(locale, invite.ended)}</p>
-                    <p>{t!(locale, invite.ended_detail)}</p>
+                    <p class="notice__title">{title}</p>
+                    <p>{detail}</p>
                 </div>
             </div>
             <a class="button button--wide" href=paths::sign_in("")>

@@ -1,13 +1,16 @@
 //! Signing in: a plain form, so that it works without JavaScript.
 
-use api::provider::SignInChoice;
+use api::{portal::PasswordSignIn, provider::SignInChoice};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
     boot::use_boot,
-    components::icon::{Icon, IconView},
+    components::{
+        announcement::AnnouncementBanner,
+        icon::{Icon, IconView},
+    },
     frame::Brand,
     i18n::{Locale, t, use_locale},
     language::LanguageSwitch,
@@ -34,37 +37,59 @@ pub fn LoginPage() -> impl IntoView {
     let of_address = move |name: &'static str| address.with_untracked(|map| map.get(name).unwrap_or_default());
     let error = error_text(locale, &of_address("error"));
     let providers = boot.providers;
+    let folded = boot.password_sign_in == PasswordSignIn::BreakGlass && !providers.is_empty();
+    let form = view! {
+        <form class="form" method="post" action="/auth/login">
+            <input type="hidden" name="csrf_token" value=boot.csrf_token />
+            <input type="hidden" name="next" value=of_address("next") />
+            <GateField
+                name="username"
+                label=t!(locale, gate.username)
+                autocomplete="username"
+                value=of_address("username")
+                autofocus=!folded
+            />
+            <GateField name="password" label=t!(locale, gate.password) autocomplete="current-password" kind="password" />
+            <button type="submit" class="button button--primary button--wide">
+                {t!(locale, login.submit)}
+            </button>
+        </form>
+    };
+    let choices =
+        (!providers.is_empty()).then(|| view! { <Providers providers next=of_address("next") alone=folded /> });
+    let ways = if folded {
+        view! {
+            {choices}
+            <details class="gate__fold" open=error.is_some()>
+                <summary>{t!(locale, login.break_glass)}</summary>
+                {form}
+            </details>
+        }
+        .into_any()
+    } else {
+        view! {
+            {form}
+            {choices}
+        }
+        .into_any()
+    };
     view! {
         <Gate title=t!(locale, login.title)>
             <div>
                 <h1>{t!(locale, login.title)}</h1>
-                <p>{t!(locale, login.lead)}</p>
+                <p>{if folded { t!(locale, login.lead_restricted) } else { t!(locale, login.lead) }}</p>
             </div>
             {boot.setup_pending.then(|| view! { <SetupPending /> })}
             {error.map(|text| view! { <GateError text /> })}
-            <form class="form" method="post" action="/auth/login">
-                <input type="hidden" name="csrf_token" value=boot.csrf_token />
-                <input type="hidden" name="next" value=of_address("next") />
-                <GateField
-                    name="username"
-                    label=t!(locale, gate.username)
-                    autocomplete="username"
-                    value=of_address("username")
-                    autofocus=true
-                />
-                <GateField name="password" label=t!(locale, gate.password) autocomplete="current-password" kind="password" />
-                <button type="submit" class="button button--primary button--wide">
-                    {t!(locale, login.submit)}
-                </button>
-            </form>
-            {(!providers.is_empty()).then(|| view! { <Providers providers next=of_address("next") /> })}
+            {ways}
         </Gate>
     }
 }
 
-/// The other ways to sign in: links, so that they work without JavaScript.
+/// The ways to sign in without a password of the portal, below its form or alone: links, so that they work without
+/// JavaScript.
 #[component]
-fn Providers(providers: Vec<SignInChoice>, next: String) -> impl IntoView {
+fn Providers(providers: Vec<SignInChoice>, next: String, alone: bool) -> impl IntoView {
     let locale = use_locale();
     let link = |choice: SignInChoice| {
         view! {
@@ -75,7 +100,7 @@ fn Providers(providers: Vec<SignInChoice>, next: String) -> impl IntoView {
         }
     };
     view! {
-        <p class="gate__or">{t!(locale, login.divider)}</p>
+        {(!alone).then(|| view! { <p class="gate__or">{t!(locale, login.divider)}</p> })}
         <div class="stack stack--tight">{providers.into_iter().map(link).collect_view()}</div>
     }
 }
@@ -106,6 +131,7 @@ pub fn Gate(
         <Title text=title />
         <div class="gate">
             <main class="gate__main">
+                <AnnouncementBanner />
                 <p class="gate__brand">
                     <Brand />
                 </p>

@@ -15,6 +15,7 @@ pub mod operations;
 pub mod overview;
 pub mod projects;
 pub mod providers;
+pub mod settings;
 pub mod setup;
 pub mod stats;
 pub mod teams;

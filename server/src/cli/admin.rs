@@ -33,12 +33,21 @@ pub async fn run(config: Config, command: Command) -> Result<(), Error> {
     let password = read_password()?;
     match command {
         Command::ResetPassword { username } => {
-            user::reset_password(&state, &username, password).await.map_err(explain)?;
+            let works = user::reset_password(&state, &username, password).await.map_err(explain)?;
             println!("The password of {username} is changed; its sessions have ended and its tokens are revoked.");
+            if !works {
+                println!(
+                    "But {username} cannot sign in with it: password sign-in is restricted to break-glass accounts. \
+                     Make one with `gantry admin create-admin`, or let a break-glass administrator make {username} one."
+                );
+            }
         }
         Command::CreateAdmin { username } => {
-            user::create_admin(&state, &username, password).await.map_err(explain)?;
+            let made = user::create_admin(&state, &username, password).await.map_err(explain)?;
             println!("The administrator {username} is made.");
+            if made.break_glass {
+                println!("It is a break-glass account, because password sign-in is restricted to such accounts.");
+            }
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Settings that the portal keeps for itself, by key.
 
+use api::portal::PortalSettings;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -10,6 +11,8 @@ use super::Error;
 pub const SETUP_TOKEN_HASH: &str = "setup-token-hash";
 /// Present once the first administrator was made; never removed.
 pub const SETUP_DONE: &str = "setup-done";
+/// What administrators set in the console, as JSON.
+const PORTAL: &str = "portal";
 
 /// How far the audit log was sent to syslog.
 pub const AUDIT_SYSLOG_POSITION: &str = "audit-syslog-position";
@@ -44,6 +47,17 @@ pub async fn put(connection: &impl ConnectionTrait, key: &str, value: String) ->
     let conflict = OnConflict::column(Column::Key).update_column(Column::Value).to_owned();
     Entity::insert(model).on_conflict(conflict).exec_without_returning(connection).await?;
     Ok(())
+}
+
+/// What administrators set in the console; as it is at first where nobody has.
+pub async fn portal(connection: &impl ConnectionTrait) -> Result<PortalSettings, Error> {
+    let kept = get(connection, PORTAL).await?;
+    Ok(kept.as_deref().map(super::provider::json).transpose()?.unwrap_or_default())
+}
+
+/// Replaces what administrators set in the console.
+pub async fn put_portal(connection: &impl ConnectionTrait, settings: &PortalSettings) -> Result<(), Error> {
+    put(connection, PORTAL, super::provider::text(settings)?).await
 }
 
 /// Adds a value; a key that is there already gives [`Error::Duplicate`].

@@ -31,6 +31,8 @@ pub struct Model {
     pub external: bool,
     /// Since when it waits for an administrator, while it does.
     pub waiting_at: Option<i64>,
+    /// Whether its password works also while password sign-in is restricted.
+    pub break_glass: bool,
 }
 
 /// No relation is queried through the entity.
@@ -64,6 +66,7 @@ impl TryFrom<Model> for Account {
             role: parse_role(&model.role)?,
             created_at: super::time(model.created_at),
             state,
+            break_glass: model.break_glass,
         };
         Ok(Self { user, password_hash: model.password_hash })
     }
@@ -133,6 +136,7 @@ fn new(username: &str, role: SystemRole) -> Model {
         disabled_at: None,
         external: false,
         waiting_at: None,
+        break_glass: false,
     }
 }
 
@@ -148,6 +152,8 @@ pub struct Filter {
     pub roles: Option<Vec<SystemRole>>,
     /// States.
     pub states: Option<Vec<UserState>>,
+    /// Whether they are break-glass accounts.
+    pub break_glass: Option<bool>,
     /// The team that they are in.
     pub team: Option<Ulid>,
     /// Words that all occur in the name.
@@ -182,6 +188,7 @@ impl Filter {
             };
             all = all.add(states.iter().map(state).fold(Condition::any(), Condition::add));
         }
+        all = all.add_option(self.break_glass.map(|is| Column::BreakGlass.eq(is)));
         all = all.add_option(self.team.map(|team| Column::Id.in_subquery(super::team::members_of(team))));
         for word in &self.words {
             all = all.add(Column::UsernameKey.like(super::containing(word)));
@@ -216,20 +223,31 @@ pub async fn find_all(connection: &impl ConnectionTrait, ids: Vec<String>) -> Re
     rows.into_iter().map(|row| Account::try_from(row).map(|account| account.user)).collect()
 }
 
-/// The administrators who can sign in with a password, whatever happens to providers. They stay as they are until the transaction ends.
-pub async fn hold_admins(txn: &impl ConnectionTrait) -> Result<Vec<Ulid>, Error> {
+/// The administrators who have a password and are not shut out, whatever happens to providers. They stay as they are
+/// until the transaction ends.
+pub async fn hold_admins(txn: &impl ConnectionTrait) -> Result<Vec<User>, Error> {
     let admins = Entity::find().filter(Column::Role.eq("admin")).order_by_asc(Column::Id).lock_exclusive();
     let rows = admins.all(txn).await?;
     let active = rows
-        .iter()
+        .into_iter()
         .filter(|row| row.disabled_at.is_none() && row.waiting_at.is_none() && !row.password_hash.is_empty());
-    active.map(|row| super::ulid(&row.id)).collect()
+    active.map(|row| Account::try_from(row).map(|account| account.user)).collect()
 }
 
 /// Changes an account's role in the whole portal.
 pub async fn set_role(connection: &impl ConnectionTrait, id: Ulid, role: SystemRole) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::Role, Expr::value(role_text(role)))
+        .filter(Column::Id.eq(id.to_string()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes an account a break-glass account, or an ordinary one.
+pub async fn set_break_glass(connection: &impl ConnectionTrait, id: Ulid, is: bool) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::BreakGlass, Expr::value(is))
         .filter(Column::Id.eq(id.to_string()))
         .exec(connection)
         .await?;

@@ -176,10 +176,11 @@ fn back(page: &str, error: &str, again: &[(&str, &str)]) -> Redirect {
 }
 
 /// What the pages know the error by.
-fn name(error: &Error) -> &str {
+pub(super) fn name(error: &Error) -> &str {
     match error {
         Error::WrongCredentials => "credentials",
         Error::TooMany { .. } => "limited",
+        Error::Forbidden(message) if message.key == "forbidden.password-off" => "password-off",
         Error::Forbidden(_) => "token",
         Error::Invalid(fields) => fields.first().map_or("form", |field| field.message.key.as_str()),
         error => {

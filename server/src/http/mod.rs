@@ -24,6 +24,7 @@ pub mod operation;
 pub mod overview;
 mod pages;
 pub mod policy;
+pub mod portal;
 pub mod problem;
 pub mod project;
 pub mod provider;

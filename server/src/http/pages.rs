@@ -30,6 +30,8 @@ const LOGIN: &str = "/login";
 const SETUP: &str = "/setup";
 const INVITE: &str = "/invite";
 const THEME_COOKIE: &str = "gantry_theme";
+/// The mark of the announcement that somebody has put away.
+const ANNOUNCEMENT_COOKIE: &str = "gantry_announcement";
 /// Most files keep their names when they change: browsers ask each time, and mostly hear 304.
 const FILE_CACHING: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -91,9 +93,11 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         && let Some(token) = parameter(&parts, "token")
         && parameter(&parts, "error").is_none()
     {
-        match services::user::link_works(&state, &token).await {
-            Ok(true) => {}
-            Ok(false) => return Redirect::to(&format!("{INVITE}?error=token")).into_response(),
+        match services::user::check_link(&state, &token).await {
+            Ok(_) => {}
+            Err(error @ services::Error::Forbidden(_)) => {
+                return Redirect::to(&format!("{INVITE}?error={}", form::name(&error))).into_response();
+            }
             Err(error) => return broken(&error),
         }
     }
@@ -120,9 +124,10 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
         };
         let setup_pending = is_gate && services::setup::is_open(&state).await?;
         let providers = services::provider::choices(&state).await?;
-        Ok::<_, services::Error>((me, setup_pending, providers))
+        let settings = services::portal::shown(&state).await?;
+        Ok::<_, services::Error>((me, setup_pending, providers, settings))
     };
-    let (me, setup_pending, providers) = match known.await {
+    let (me, setup_pending, providers, settings) = match known.await {
         Ok(known) => known,
         Err(error) => return broken(&error),
     };
@@ -130,7 +135,18 @@ async fn prepare(FromState(state): FromState<State>, request: Request, next: Nex
     // Before anything of the page is read.
     let position = services::watch::position(&state);
     let theme = Theme::from_cookie(cookie::get(&parts.headers, THEME_COOKIE));
-    let boot = Boot { csrf_token, language: language(&parts.headers), theme, me, setup_pending, position, providers };
+    let put_away = cookie::get(&parts.headers, ANNOUNCEMENT_COOKIE);
+    let boot = Boot {
+        csrf_token,
+        language: language(&parts.headers),
+        theme,
+        me,
+        setup_pending,
+        position,
+        providers,
+        announcement: settings.announcement.filter(|it| !it.is_put_away(put_away)),
+        password_sign_in: settings.password_sign_in,
+    };
     let aside = match secret::random() {
         Ok(secret) => Aside::new(&secret),
         Err(error) => return broken(&error),

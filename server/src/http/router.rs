@@ -12,7 +12,8 @@ use super::extract::{Json, route_missing};
 use super::problem::Failure;
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
-    openapi, operation, overview, pages, policy, project, provider, quota, release, robot, search, service, session,
+    openapi, operation, overview, pages, policy, portal, project, provider, quota, release, robot, search, service,
+    session,
     setup, sign_in, team, template, token, user, volume,
 };
 use super::{log, stats, terminal, ws};
@@ -31,6 +32,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(token::routes())
         .merge(user::routes())
         .merge(audit::routes())
+        .merge(portal::routes())
         .merge(project::routes())
         .merge(policy::routes())
         .merge(team::routes())

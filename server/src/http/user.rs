@@ -25,7 +25,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(invitation))
 }
 
-/// The accounts. Filters: `role`, `state`.
+/// The accounts. Filters: `role`, `state`, `break_glass`.
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", params(ListParameters),
     responses((status = 200, description = "The accounts", body = List<User>)))]
 async fn list(
@@ -47,7 +47,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(services::user::create(&state, &caller, create).await?)))
 }
 
-/// Changes an account's role, shuts it or opens it again.
+/// Changes an account's role, shuts it or opens it again, makes it a break-glass account or an ordinary one.
 #[utoipa::path(patch, path = "/api/v1/users/{user}", tag = "users", request_body = UpdateUser,
     params(("user" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account", body = User)))]

@@ -59,7 +59,9 @@ pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Erro
             if !all.iter().any(|(identity, _)| identity.id == parsed) {
                 return Err(missing());
             }
-            if all.len() == 1 && account.password_hash.is_empty() {
+            let who = db::setting::portal(txn).await?.password_sign_in;
+            let by_password = !account.password_hash.is_empty() && who.is_open_to(account.user.break_glass);
+            if all.len() == 1 && !by_password {
                 return Err(Error::Conflict(Message::new("identity.last")));
             }
             if db::identity::delete(txn, caller.user_id, parsed).await? { Ok(()) } else { Err(missing()) }

@@ -22,6 +22,7 @@ pub mod operation;
 pub mod overview;
 mod permission;
 pub mod policy;
+pub mod portal;
 pub mod project;
 pub mod provider;
 pub mod quota;

@@ -120,6 +120,7 @@ pub fn as_user(caller: &Caller) -> User {
         role: caller.role,
         created_at: OffsetDateTime::from(caller.user_id.datetime()),
         state: UserState::Active,
+        break_glass: false,
     }
 }
 

@@ -33,8 +33,10 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
         None
     };
     let password = password.chars().take(api::name::MAX_PASSWORD_LENGTH).collect();
+    let who = db::setting::portal(state.db.read()).await?.password_sign_in;
     // Who cannot sign in gets the answer of a wrong password, after the same work.
-    let account = account.filter(|account| account.user.state == UserState::Active);
+    let account =
+        account.filter(|account| account.user.state == UserState::Active && who.is_open_to(account.user.break_glass));
     let hash = account.as_ref().map(|account| account.password_hash.clone()).filter(|hash| !hash.is_empty());
     let fits = state.passwords.verify(password, hash).await?;
     match account {

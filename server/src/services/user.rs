@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use api::permission::{Permission, SystemRole};
+use api::portal::PasswordSignIn;
 use api::user::{ChangePassword, CreateUser, Invitation, Me, PasswordLink, UpdateUser, User, UserState};
 use api::{List, ListQuery, Message, Ulid};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use time::Duration;
 
 use super::audit::{Actor, Outcome, audit};
@@ -61,7 +62,7 @@ pub async fn change_password(state: &State, caller: &Caller, change: ChangePassw
     Ok(())
 }
 
-/// Makes an administrator from the console of the host.
+/// Makes an administrator from the console of the host: a break-glass account while no other password works.
 pub async fn create_admin(state: &State, username: &str, password: String) -> Result<User, Error> {
     super::setup::check(username, &password)?;
     let hash = state.passwords.hash(password).await?;
@@ -70,11 +71,16 @@ pub async fn create_admin(state: &State, username: &str, password: String) -> Re
         .write(async |txn| {
             let user = db::user::insert(txn, username, hash, SystemRole::Admin).await?;
             db::setting::put(txn, db::setting::SETUP_DONE, db::now().to_string()).await?;
-            Ok::<_, db::Error>(user)
+            let break_glass = db::setting::portal(txn).await?.password_sign_in == PasswordSignIn::BreakGlass;
+            if break_glass {
+                db::user::set_break_glass(txn, user.id, true).await?;
+            }
+            Ok::<_, db::Error>(User { break_glass, ..user })
         })
         .await;
-    if made.is_ok() {
-        audit(state, Actor::console(), "user.create", username, Outcome::Done, "role=admin").await;
+    if let Ok(user) = &made {
+        let detail = if user.break_glass { "role=admin break_glass=true" } else { "role=admin" };
+        audit(state, Actor::console(), "user.create", username, Outcome::Done, detail).await;
     }
     match made {
         Err(db::Error::Duplicate(_)) => Err(Error::Conflict(Message::new("conflict.username").with("name", username))),
@@ -82,8 +88,9 @@ pub async fn create_admin(state: &State, username: &str, password: String) -> Re
     }
 }
 
-/// Sets an account's password from the console of the host. Its sessions end and its tokens are revoked.
-pub async fn reset_password(state: &State, username: &str, password: String) -> Result<(), Error> {
+/// Sets an account's password from the console of the host. Its sessions end and its tokens are revoked. Gives whether
+/// the account may sign in with a password at all.
+pub async fn reset_password(state: &State, username: &str, password: String) -> Result<bool, Error> {
     api::name::check_password(&password, username).map_err(|message| Error::invalid("password", message))?;
     let account = db::user::find_by_name(state.db.read(), username).await?;
     let account = account.ok_or_else(|| Error::not_found("user", username))?;
@@ -98,7 +105,8 @@ pub async fn reset_password(state: &State, username: &str, password: String) -> 
         })
         .await?;
     audit(state, Actor::console(), "password.reset", username, Outcome::Done, "").await;
-    Ok(())
+    let who = db::setting::portal(state.db.read()).await?.password_sign_in;
+    Ok(who.is_open_to(account.user.break_glass))
 }
 
 /// How long a one-time link works.
@@ -113,7 +121,11 @@ pub async fn list(state: &State, caller: &Caller, query: &ListQuery) -> Result<L
         match field.as_str() {
             "role" => filter.roles = Some(words().filter_map(|word| word_as(word, &ROLES)).collect()),
             "state" => filter.states = Some(words().filter_map(|word| word_as(word, &STATES)).collect()),
-            other => return Err(listing::unknown_filter(other, &["role", "state"])),
+            "break_glass" => {
+                let (yes, no) = (words().any(|word| word == "true"), words().any(|word| word == "false"));
+                filter.break_glass = (yes != no).then_some(yes);
+            }
+            other => return Err(listing::unknown_filter(other, &["role", "state", "break_glass"])),
         }
     }
     filter.sort = match query.sort.as_deref() {
@@ -164,7 +176,7 @@ pub async fn create(state: &State, caller: &Caller, create: CreateUser) -> Resul
     Ok(PasswordLink { user, link: link_to(state, &secret), expires_at: db::time(expires_at) })
 }
 
-/// Changes an account's role, shuts it or opens it again.
+/// Changes an account's role, shuts it or opens it again, makes it a break-glass account or an ordinary one.
 pub async fn update(state: &State, caller: &Caller, id: &str, update: UpdateUser) -> Result<User, Error> {
     let user = find(state, caller, id).await?;
     let goes = update.role == Some(SystemRole::Member) || update.disabled == Some(true);
@@ -174,8 +186,14 @@ pub async fn update(state: &State, caller: &Caller, id: &str, update: UpdateUser
             if goes {
                 keep_an_admin(txn, user.id).await?;
             }
+            if goes || update.break_glass == Some(false) {
+                keep_break_glass(txn, user.id).await?;
+            }
             if let Some(role) = update.role {
                 db::user::set_role(txn, user.id, role).await?;
+            }
+            if update.role == Some(SystemRole::Member) || update.break_glass == Some(false) {
+                db::user::set_break_glass(txn, user.id, false).await?;
             }
             match update.disabled {
                 Some(true) => {
@@ -186,12 +204,20 @@ pub async fn update(state: &State, caller: &Caller, id: &str, update: UpdateUser
                 Some(false) => db::user::set_disabled(txn, user.id, None).await?,
                 None => {}
             }
+            if update.break_glass == Some(true) {
+                // Held, so that it cannot become unfit before this is done.
+                if !db::user::hold_admins(txn).await?.iter().any(|admin| admin.id == user.id) {
+                    return Err(Error::Conflict(Message::new("user.break-glass-unfit").with("name", &user.username)));
+                }
+                db::user::set_break_glass(txn, user.id, true).await?;
+            }
             db::user::find(txn, user.id).await?.ok_or_else(|| Error::not_found("user", id))
         })
         .await;
     let role = update.role.map(|role| format!("role={}", db::user::role_text(role)));
     let disabled = update.disabled.map(|disabled| format!("disabled={disabled}"));
-    let detail = role.into_iter().chain(disabled).collect::<Vec<_>>().join(" ");
+    let break_glass = update.break_glass.map(|is| format!("break_glass={is}"));
+    let detail = role.into_iter().chain(disabled).chain(break_glass).collect::<Vec<_>>().join(" ");
     let outcome = if changed.is_ok() { Outcome::Done } else { Outcome::Refused };
     audit(state, caller, "user.update", &user.username, outcome, &detail).await;
     Ok(changed?.user)
@@ -204,6 +230,7 @@ pub async fn delete(state: &State, caller: &Caller, id: &str) -> Result<(), Erro
         .db
         .write(async |txn| {
             keep_an_admin(txn, user.id).await?;
+            keep_break_glass(txn, user.id).await?;
             if db::user::delete(txn, user.id).await? { Ok(()) } else { Err(Error::not_found("user", id)) }
         })
         .await;
@@ -221,12 +248,10 @@ pub async fn password_link(state: &State, caller: &Caller, id: &str) -> Result<P
     Ok(PasswordLink { user, link: link_to(state, &secret), expires_at: db::time(expires_at) })
 }
 
-/// Whether a one-time link works, for the page behind it.
-pub async fn link_works(state: &State, token: &str) -> Result<bool, Error> {
+/// Whose one-time link this is. [`Error::Forbidden`] says why it does not work.
+pub async fn check_link(state: &State, token: &str) -> Result<User, Error> {
     let owner = db::password_link::find(state.db.read(), &secret::hash(token), db::now()).await?;
-    let Some(owner) = owner else { return Ok(false) };
-    let account = db::user::find(state.db.read(), owner).await?;
-    Ok(account.is_some_and(|account| may_choose(account.user.state)))
+    chooser(state.db.read(), owner.ok_or_else(wrong_link)?).await
 }
 
 /// Sets the password that the owner of a one-time link chose. Sessions and tokens of the account end.
@@ -234,39 +259,43 @@ pub async fn use_link(state: &State, invitation: Invitation, address: IpAddr) ->
     if let Err(wait) = state.attempts.start_from(address) {
         return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
     }
-    let wrong = || Error::Forbidden(Message::new("forbidden.password-link"));
-    let hash = secret::hash(&invitation.token);
-    let owner = db::password_link::find(state.db.read(), &hash, db::now()).await?.ok_or_else(wrong)?;
-    let account = db::user::find(state.db.read(), owner).await?.ok_or_else(wrong)?;
-    if !may_choose(account.user.state) {
-        return Err(wrong());
-    }
+    let user = check_link(state, &invitation.token).await?;
     state.attempts.succeeded_from(address);
-    api::name::check_password(&invitation.password, &account.user.username)
+    api::name::check_password(&invitation.password, &user.username)
         .map_err(|message| Error::invalid("password", message))?;
     let password_hash = state.passwords.hash(invitation.password).await?;
     state
         .db
         .write(async |txn| {
             // Used at the same time elsewhere, it is gone; shut meanwhile, the account stays shut.
-            let taken = db::password_link::take(txn, &hash, db::now()).await?;
-            let account = db::user::find(txn, owner).await?;
-            if !taken || !account.is_some_and(|account| may_choose(account.user.state)) {
-                return Err(wrong());
+            if !db::password_link::take(txn, &secret::hash(&invitation.token), db::now()).await? {
+                return Err(wrong_link());
             }
-            db::user::set_password(txn, owner, password_hash).await?;
-            db::token::delete_of_user(txn, owner).await?;
-            Ok(db::session::delete_of_user(txn, owner, None).await?)
+            chooser(txn, user.id).await?;
+            db::user::set_password(txn, user.id, password_hash).await?;
+            db::token::delete_of_user(txn, user.id).await?;
+            Ok(db::session::delete_of_user(txn, user.id, None).await?)
         })
         .await?;
-    let actor = Actor { user_id: Some(owner), username: account.user.username.clone(), address };
-    audit(state, actor, "password-link.use", &account.user.username, Outcome::Done, "").await;
-    Ok(User { state: UserState::Active, ..account.user })
+    let actor = Actor { user_id: Some(user.id), username: user.username.clone(), address };
+    audit(state, actor, "password-link.use", &user.username, Outcome::Done, "").await;
+    Ok(User { state: UserState::Active, ..user })
 }
 
-/// Whether the owner of an account may choose a password.
-fn may_choose(state: UserState) -> bool {
-    matches!(state, UserState::Active | UserState::Invited)
+/// The owner of an account, who may choose its password.
+async fn chooser(connection: &impl ConnectionTrait, id: Ulid) -> Result<User, Error> {
+    let user = db::user::find(connection, id).await?.ok_or_else(wrong_link)?.user;
+    if !matches!(user.state, UserState::Active | UserState::Invited) {
+        return Err(wrong_link());
+    }
+    if !db::setting::portal(connection).await?.password_sign_in.is_open_to(user.break_glass) {
+        return Err(Error::Forbidden(Message::new("forbidden.password-off")));
+    }
+    Ok(user)
+}
+
+fn wrong_link() -> Error {
+    Error::Forbidden(Message::new("forbidden.password-link"))
 }
 
 fn new_link() -> Result<(String, String, i64), Error> {
@@ -292,8 +321,21 @@ async fn find(state: &State, caller: &Caller, id: &str) -> Result<User, Error> {
 /// Refuses what would leave the portal without an administrator who can sign in.
 async fn keep_an_admin(txn: &DatabaseTransaction, going: Ulid) -> Result<(), Error> {
     let admins = db::user::hold_admins(txn).await?;
-    if admins.contains(&going) && admins.len() == 1 {
+    if let [last] = &admins[..]
+        && last.id == going
+    {
         return Err(Error::Conflict(Message::new("user.last-admin")));
+    }
+    Ok(())
+}
+
+/// Refuses what would leave the portal without a break-glass account while no other password works.
+async fn keep_break_glass(txn: &DatabaseTransaction, going: Ulid) -> Result<(), Error> {
+    let admins = db::user::hold_admins(txn).await?;
+    let mut left = admins.iter().filter(|admin| admin.break_glass);
+    let is_last = left.next().is_some_and(|admin| admin.id == going) && left.next().is_none();
+    if is_last && db::setting::portal(txn).await?.password_sign_in == PasswordSignIn::BreakGlass {
+        return Err(Error::Conflict(Message::new("user.last-break-glass")));
     }
     Ok(())
 }

@@ -32,11 +32,19 @@ pub(super) fn user_actions(client: &Client, load: Load<List<User>>, links: Links
         })
         .fits(fits)
     };
-    let role = |role: SystemRole| UpdateUser { role: Some(role), disabled: None };
-    let disabled = |disabled: bool| UpdateUser { role: None, disabled: Some(disabled) };
+    let role = |role: SystemRole| UpdateUser { role: Some(role), ..UpdateUser::default() };
+    let disabled = |disabled: bool| UpdateUser { disabled: Some(disabled), ..UpdateUser::default() };
+    let break_glass = |is: bool| UpdateUser { break_glass: Some(is), ..UpdateUser::default() };
     vec![
         update(|l| t!(l, users.make_admin), Icon::Shield, role(SystemRole::Admin), |it| it.role == SystemRole::Member),
         update(|l| t!(l, users.make_member), Icon::User, role(SystemRole::Member), |it| it.role == SystemRole::Admin),
+        update(
+            |l| t!(l, users.break_glass_give),
+            Icon::Lock,
+            break_glass(true),
+            |it| it.role == SystemRole::Admin && it.state == UserState::Active && !it.break_glass,
+        ),
+        update(|l| t!(l, users.break_glass_take), Icon::Undo, break_glass(false), |it| it.break_glass),
         new_link(client.clone(), load, links),
         update(|l| t!(l, users.approve), Icon::Check, disabled(false), |it| it.state == UserState::Waiting),
         update(|l| t!(l, users.enable), Icon::Check, disabled(false), |it| it.state == UserState::Disabled),

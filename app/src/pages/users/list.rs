@@ -17,7 +17,7 @@ use crate::{
     components::{
         header::PageHeader,
         icon::{Icon, IconView},
-        status::{Status, StatusBadge},
+        status::{Badge, Status, StatusBadge, Tone},
         table::{Column, Empty, Filter, ResourceTable, use_list_state},
         time::RelativeTime,
     },
@@ -25,7 +25,7 @@ use crate::{
     load::Load,
 };
 
-const FIELDS: &[&str] = &["role", "state"];
+const FIELDS: &[&str] = &["role", "state", "break_glass"];
 
 /// The list of accounts.
 #[component]
@@ -72,7 +72,11 @@ fn columns(locale: Locale) -> Vec<Column> {
         Column::new(
             "username",
             |l| t!(l, gate.username),
-            |it: &User| view! { <span class="strong">{it.username.clone()}</span> }.into_any(),
+            move |it: &User| {
+                let badge =
+                    it.break_glass.then(|| view! { <Badge tone=Tone::Warn word=t!(locale, users.break_glass) /> });
+                view! { <span class="strong">{it.username.clone()}</span> " " {badge} }.into_any()
+            },
         )
         .lead(),
         Column::new("role", |l| t!(l, account.role), move |it: &User| role_word(locale, it.role).into_any()),
@@ -110,6 +114,11 @@ fn filters() -> Vec<Filter> {
                 ("waiting", |l| t!(l, status.waiting)),
                 ("disabled", |l| t!(l, status.disabled)),
             ],
+        },
+        Filter {
+            field: "break_glass",
+            title: |l| t!(l, users.break_glass),
+            options: vec![("true", |l| t!(l, users.break_glass)), ("false", |l| t!(l, users.break_glass_no))],
         },
     ]
 }
