@@ -14,6 +14,9 @@ pub struct SignIn {
     pub username: String,
     /// The password.
     pub password: String,
+    /// The code of the authenticator app or a recovery code, where the account asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 impl Client {

@@ -27,6 +27,9 @@ pub struct User {
     /// Whether its password works also while password sign-in is restricted to such accounts.
     #[serde(default)]
     pub break_glass: bool,
+    /// Whether it is asked for a code besides the password.
+    #[serde(default)]
+    pub two_factor: bool,
 }
 
 /// Whether an account can sign in.
@@ -89,7 +92,7 @@ pub struct PasswordLink {
     pub expires_at: OffsetDateTime,
 }
 
-/// Chooses a password with a one-time link, and signs in.
+/// Chooses a password with a one-time link, and signs in where no code is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

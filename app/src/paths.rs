@@ -126,6 +126,13 @@ pub fn sign_in(next: &str) -> String {
     format!("/login?{}", Query::new().with("next", next).as_str())
 }
 
+/// The sign-in page at a step after the password.
+pub fn sign_in_step(step: &str, next: &str) -> String {
+    let query = Query::new().with("step", step);
+    let query = if next.is_empty() { query } else { query.with("next", next) };
+    format!("/login?{}", query.as_str())
+}
+
 /// Where an object is shown.
 pub fn target(target: &Target) -> String {
     let cluster = target.cluster.as_deref().unwrap_or(api::cluster::LOCAL_CLUSTER);

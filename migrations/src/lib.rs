@@ -14,6 +14,7 @@ mod m0008_teams;
 mod m0009_providers;
 mod m0010_team_groups;
 mod m0011_quotas;
+mod m0012_two_factor;
 mod m0013_break_glass;
 
 use sea_orm_migration::prelude::*;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_providers::Migration),
             Box::new(m0010_team_groups::Migration),
             Box::new(m0011_quotas::Migration),
+            Box::new(m0012_two_factor::Migration),
             Box::new(m0013_break_glass::Migration),
         ]
     }

@@ -171,6 +171,35 @@ async fn while_password_sign_in_is_restricted_a_new_administrator_is_a_break_gla
 }
 
 #[tokio::test]
+async fn a_lost_device_is_no_lost_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let disable = async || {
+        let data = data.to_str().unwrap();
+        output(gantry(&["admin", "disable-mfa", "ada", "--data-dir", data, "--log", "warn"])).await
+    };
+    let absent = disable().await;
+    assert!(!absent.status.success() && text(&absent.stderr).contains("`ada`"), "{}", text(&absent.stderr));
+    let db = server::db::Db::open(&server::db::Target::Sqlite(data.join("gantry.db"))).await.unwrap();
+    let role = api::permission::SystemRole::Admin;
+    let user = db.write(async |txn| server::db::user::insert(txn, "ada", "none".to_owned(), role).await).await.unwrap();
+    assert!(!disable().await.status.success(), "there is nothing to switch off");
+    let switched_on = db.write(async |txn| {
+        server::db::two_factor::put(txn, user.id, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").await?;
+        server::db::user::set_two_factor(txn, user.id, Some(server::db::now())).await
+    });
+    switched_on.await.unwrap();
+    let done = disable().await;
+    assert!(done.status.success() && text(&done.stdout).contains("ada"), "{}", text(&done.stderr));
+    let account = server::db::user::find(db.read(), user.id).await.unwrap().unwrap();
+    assert!(!account.user.two_factor);
+    assert_eq!(server::db::two_factor::secret(db.read(), user.id).await.unwrap(), None);
+    let entries = server::db::audit::Entity::find().all(db.read()).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.username.as_str())).collect();
+    assert_eq!(actions, [("two-factor.reset", "console")]);
+}
+
+#[tokio::test]
 async fn a_locked_out_owner_gets_back_in() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

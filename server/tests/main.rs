@@ -49,4 +49,5 @@ mod tasks;
 mod teams;
 mod terminal;
 mod token;
+mod two_factor;
 mod watch;

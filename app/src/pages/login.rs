@@ -24,29 +24,89 @@ fn error_text(locale: Locale, name: &str) -> Option<&'static str> {
         "limited" => Some(t!(locale, login.limited)),
         "form" => Some(t!(locale, gate.stale_form)),
         "unavailable" => Some(t!(locale, gate.unavailable)),
+        "code" => Some(t!(locale, login.code_wrong)),
+        "code-ended" => Some(t!(locale, login.code_ended)),
         _ => None,
     }
 }
 
-/// The sign-in page.
+/// The sign-in page, and the question for a code behind it.
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let locale = use_locale();
-    let boot = use_boot();
     let address = use_query_map();
     let of_address = move |name: &'static str| address.with_untracked(|map| map.get(name).unwrap_or_default());
-    let error = error_text(locale, &of_address("error"));
+    let error = error_text(use_locale(), &of_address("error"));
+    let next = of_address("next");
+    match of_address("step").as_str() {
+        CODE => view! { <CodeStep error next recovery=false /> }.into_any(),
+        RECOVERY => view! { <CodeStep error next recovery=true /> }.into_any(),
+        _ => view! { <PasswordStep error next username=of_address("username") /> }.into_any(),
+    }
+}
+
+/// The steps after the password, in the address.
+const CODE: &str = "code";
+const RECOVERY: &str = "recovery";
+
+/// What the authenticator app shows, or a recovery code in its place.
+#[component]
+fn CodeStep(error: Option<&'static str>, next: String, recovery: bool) -> impl IntoView {
+    let locale = use_locale();
+    let csrf_token = use_boot().csrf_token;
+    let (label, hint, other, switch) = if recovery {
+        (t!(locale, login.recovery_code), t!(locale, login.recovery_hint), CODE, t!(locale, login.use_app))
+    } else {
+        (t!(locale, login.code), t!(locale, login.code_hint), RECOVERY, t!(locale, login.use_recovery))
+    };
+    view! {
+        <Gate title=t!(locale, login.code_title)>
+            <div>
+                <h1>{t!(locale, login.code_title)}</h1>
+                <p>{t!(locale, login.code_lead)}</p>
+            </div>
+            {error.map(|text| view! { <GateError text /> })}
+            <form class="form" method="post" action="/auth/code">
+                <input type="hidden" name="csrf_token" value=csrf_token />
+                <input type="hidden" name="next" value=next.clone() />
+                <GateField
+                    name="code"
+                    label=label
+                    autocomplete=if recovery { "off" } else { "one-time-code" }
+                    inputmode=if recovery { "text" } else { "numeric" }
+                    hint=hint.to_owned()
+                    autofocus=true
+                />
+                <button type="submit" class="button button--primary button--wide">
+                    {t!(locale, login.submit)}
+                </button>
+            </form>
+            <div class="stack stack--tight">
+                <a href=paths::sign_in_step(other, &next) rel="external">
+                    {switch}
+                </a>
+                <a href=paths::sign_in(&next) rel="external">
+                    {t!(locale, login.start_again)}
+                </a>
+            </div>
+        </Gate>
+    }
+}
+
+#[component]
+fn PasswordStep(error: Option<&'static str>, next: String, username: String) -> impl IntoView {
+    let locale = use_locale();
+    let boot = use_boot();
     let providers = boot.providers;
     let folded = boot.password_sign_in == PasswordSignIn::BreakGlass && !providers.is_empty();
     let form = view! {
         <form class="form" method="post" action="/auth/login">
             <input type="hidden" name="csrf_token" value=boot.csrf_token />
-            <input type="hidden" name="next" value=of_address("next") />
+            <input type="hidden" name="next" value=next.clone() />
             <GateField
                 name="username"
                 label=t!(locale, gate.username)
                 autocomplete="username"
-                value=of_address("username")
+                value=username
                 autofocus=!folded
             />
             <GateField name="password" label=t!(locale, gate.password) autocomplete="current-password" kind="password" />
@@ -56,7 +116,7 @@ pub fn LoginPage() -> impl IntoView {
         </form>
     };
     let choices =
-        (!providers.is_empty()).then(|| view! { <Providers providers next=of_address("next") alone=folded /> });
+        (!providers.is_empty()).then(|| view! { <Providers providers next alone=folded /> });
     let ways = if folded {
         view! {
             {choices}
@@ -171,6 +231,9 @@ pub fn GateField(
     /// `text` or `password`.
     #[prop(default = "text")]
     kind: &'static str,
+    /// Which keys a phone offers.
+    #[prop(default = "text")]
+    inputmode: &'static str,
     /// What stands there at first.
     #[prop(optional)]
     value: String,
@@ -196,6 +259,7 @@ pub fn GateField(
                 name=name
                 type=kind
                 autocomplete=autocomplete
+                inputmode=inputmode
                 autocapitalize="none"
                 spellcheck="false"
                 value=value

@@ -49,6 +49,12 @@ impl Attempts {
         lock(&self.addresses).give_back(&network(address));
     }
 
+    /// Gives an attempt back that was neither wrong nor enough: the account's failures stay.
+    pub fn give_back(&self, account: &str, address: IpAddr) {
+        lock(&self.accounts).give_back(&account.to_lowercase());
+        lock(&self.addresses).give_back(&network(address));
+    }
+
     /// Counts an attempt from an address alone, where no account is named.
     pub fn start_from(&self, address: IpAddr) -> Result<(), Duration> {
         lock(&self.addresses).take(network(address), Instant::now())
@@ -165,6 +171,20 @@ mod tests {
             attempts.start("ada", address("192.0.2.1")).unwrap();
             attempts.succeeded("ada", address("192.0.2.1"));
         }
+    }
+
+    #[test]
+    fn half_a_success_forgets_no_failure() {
+        let attempts = Attempts::default();
+        for _ in 0..7 {
+            attempts.start("ada", address("192.0.2.1")).unwrap();
+        }
+        for _ in 0..20 {
+            attempts.start("ada", address("192.0.2.1")).unwrap();
+            attempts.give_back("Ada", address("192.0.2.1"));
+        }
+        attempts.start("ada", address("192.0.2.1")).unwrap();
+        assert!(attempts.start("ada", address("192.0.2.1")).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod password;
 pub mod provider;
 pub mod secret;
 pub mod session;
+pub mod totp;
 
 pub use attempts::{Attempts, Limit};
 pub use caller::{Caller, Credential};

@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use super::Error;
 use crate::config::Config;
-use crate::services::{self, user};
+use crate::services::{self, two_factor, user};
 use crate::startup;
 
 /// What to repair.
@@ -24,16 +24,20 @@ pub enum Command {
         /// The name of the new account.
         username: String,
     },
+    /// Switch two-factor sign-in off for an account whose device is lost, and end its sessions.
+    DisableMfa {
+        /// The account.
+        username: String,
+    },
 }
 
 /// Does it. The server may be running: it reads accounts with each request.
 pub async fn run(config: Config, command: Command) -> Result<(), Error> {
     startup::make_data_dir(&config.data.dir).map_err(Error::of)?;
     let state = startup::state(config).await.map_err(Error::of)?;
-    let password = read_password()?;
     match command {
         Command::ResetPassword { username } => {
-            let works = user::reset_password(&state, &username, password).await.map_err(explain)?;
+            let works = user::reset_password(&state, &username, read_password()?).await.map_err(explain)?;
             println!("The password of {username} is changed; its sessions have ended and its tokens are revoked.");
             if !works {
                 println!(
@@ -43,11 +47,15 @@ pub async fn run(config: Config, command: Command) -> Result<(), Error> {
             }
         }
         Command::CreateAdmin { username } => {
-            let made = user::create_admin(&state, &username, password).await.map_err(explain)?;
+            let made = user::create_admin(&state, &username, read_password()?).await.map_err(explain)?;
             println!("The administrator {username} is made.");
             if made.break_glass {
                 println!("It is a break-glass account, because password sign-in is restricted to such accounts.");
             }
+        }
+        Command::DisableMfa { username } => {
+            two_factor::reset_from_console(&state, &username).await.map_err(explain)?;
+            println!("Two-factor sign-in of {username} is off; its sessions have ended.");
         }
     }
     Ok(())

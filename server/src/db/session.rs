@@ -87,8 +87,9 @@ pub async fn delete_one(connection: &impl ConnectionTrait, user: Ulid, key_begin
     Ok(query.filter(Column::Id.starts_with(key_begin)).exec(connection).await?.rows_affected > 0)
 }
 
-/// Ends every session of an account but `except`.
+/// Ends every session of an account but `except`, and what waits for a code to become one.
 pub async fn delete_of_user(connection: &impl ConnectionTrait, user: Ulid, except: Option<&str>) -> Result<(), Error> {
+    super::pending_code::delete_of_user(connection, user).await?;
     let mut query = Entity::delete_many().filter(Column::UserId.eq(user.to_string()));
     if let Some(except) = except {
         query = query.filter(Column::Id.ne(except));

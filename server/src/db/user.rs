@@ -33,6 +33,8 @@ pub struct Model {
     pub waiting_at: Option<i64>,
     /// Whether its password works also while password sign-in is restricted.
     pub break_glass: bool,
+    /// Since when it is asked for a code besides the password, while it is.
+    pub two_factor_at: Option<i64>,
 }
 
 /// No relation is queried through the entity.
@@ -67,6 +69,7 @@ impl TryFrom<Model> for Account {
             created_at: super::time(model.created_at),
             state,
             break_glass: model.break_glass,
+            two_factor: model.two_factor_at.is_some(),
         };
         Ok(Self { user, password_hash: model.password_hash })
     }
@@ -137,6 +140,7 @@ fn new(username: &str, role: SystemRole) -> Model {
         external: false,
         waiting_at: None,
         break_glass: false,
+        two_factor_at: None,
     }
 }
 
@@ -259,6 +263,16 @@ pub async fn set_disabled(connection: &impl ConnectionTrait, id: Ulid, since: Op
     Entity::update_many()
         .col_expr(Column::DisabledAt, Expr::value(since))
         .col_expr(Column::WaitingAt, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id.to_string()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Says since when an account is asked for a code besides the password.
+pub async fn set_two_factor(connection: &impl ConnectionTrait, id: Ulid, since: Option<i64>) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::TwoFactorAt, Expr::value(since))
         .filter(Column::Id.eq(id.to_string()))
         .exec(connection)
         .await?;

@@ -6,6 +6,8 @@ use tower_sessions::cookie::{Cookie, SameSite};
 
 /// How long somebody may be away at a provider.
 const SIGN_IN_LIFE: Duration = Duration::minutes(10);
+/// How long somebody may look for a code.
+const CODE_LIFE: Duration = Duration::minutes(5);
 
 /// The value of a cookie.
 pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -37,16 +39,31 @@ pub fn sign_in_name(secure: bool) -> &'static str {
 
 /// The `Set-Cookie` of that cookie. `Lax`, because the provider's site leads back.
 pub fn sign_in(value: &str, secure: bool) -> Option<HeaderValue> {
-    sign_in_cookie(value, secure, SIGN_IN_LIFE)
+    lasting(sign_in_name(secure), value, secure, SIGN_IN_LIFE)
 }
 
 /// The `Set-Cookie` that takes that cookie away.
 pub fn sign_in_gone(secure: bool) -> Option<HeaderValue> {
-    sign_in_cookie("", secure, Duration::ZERO)
+    lasting(sign_in_name(secure), "", secure, Duration::ZERO)
 }
 
-fn sign_in_cookie(value: &str, secure: bool, life: Duration) -> Option<HeaderValue> {
-    let cookie = Cookie::build((sign_in_name(secure), value))
+/// The name of the cookie of a browser whose password was right and that is asked for a code.
+pub fn code_name(secure: bool) -> &'static str {
+    if secure { "__Host-gantry_code" } else { "gantry_code" }
+}
+
+/// The `Set-Cookie` of that cookie.
+pub fn code(value: &str, secure: bool) -> Option<HeaderValue> {
+    lasting(code_name(secure), value, secure, CODE_LIFE)
+}
+
+/// The `Set-Cookie` that takes that cookie away.
+pub fn code_gone(secure: bool) -> Option<HeaderValue> {
+    lasting(code_name(secure), "", secure, Duration::ZERO)
+}
+
+fn lasting(name: &str, value: &str, secure: bool, life: Duration) -> Option<HeaderValue> {
+    let cookie = Cookie::build((name, value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)

@@ -1,5 +1,5 @@
-//! Signing in, out, setting up and taking an invitation by plain forms, so that they work without JavaScript. Every answer is a redirect; what
-//! was wrong stands in its `error` by name, for the page to say.
+//! Signing in, out, setting up and taking an invitation by plain forms, so that they work without JavaScript. Every
+//! answer is a redirect; what was wrong stands in its `error` by name, for the page to say.
 
 use api::client::Query;
 use api::session::SignIn;
@@ -7,8 +7,8 @@ use api::setup::Setup;
 use api::user::Invitation;
 use axum::extract::State as FromState;
 use axum::extract::rejection::FormRejection;
-use axum::http::HeaderMap;
-use axum::response::Redirect;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Extension, Form, Router};
 use serde::Deserialize;
@@ -17,16 +17,17 @@ use tower_sessions::Session;
 use super::cookie;
 use super::extract::MaybeCaller;
 use super::middleware::{ClientAddress, origin};
-use crate::auth::session::Origin;
 use crate::auth::{self, Caller, secret};
+use crate::services::session::Entrance;
 use crate::services::{self, Error, State};
 
 const LONGEST_NEXT: usize = 2_000;
 
-/// `/auth/login`, `/auth/setup`, `/auth/invite` and `/auth/logout`.
+/// `/auth/login`, `/auth/code`, `/auth/setup`, `/auth/invite` and `/auth/logout`.
 pub fn routes() -> Router<State> {
     Router::new()
         .route("/auth/login", post(login))
+        .route("/auth/code", post(code))
         .route("/auth/setup", post(setup))
         .route("/auth/invite", post(invite))
         .route("/auth/logout", post(logout))
@@ -48,22 +49,71 @@ async fn login(
     session: Session,
     headers: HeaderMap,
     form: Result<Form<LoginForm>, FormRejection>,
-) -> Redirect {
-    let Ok(Form(form)) = form else { return back("/login", "form", &[]) };
+) -> Response {
+    let Ok(Form(form)) = form else { return back("/login", "form", &[]).into_response() };
     let again = [("next", form.next.as_str()), ("username", form.username.as_str())];
     if !token_fits(&state, caller.as_ref(), &headers, &form.csrf_token) {
-        return back("/login", "form", &again);
+        return back("/login", "form", &again).into_response();
     }
-    let sign_in = SignIn { username: form.username.clone(), password: form.password };
-    match sign_in_with(&state, &session, sign_in, origin(address, &headers)).await {
-        Ok(()) => Redirect::to(own_path(&form.next)),
-        Err(error) => back("/login", name(&error), &again),
+    let sign_in = SignIn { username: form.username.clone(), password: form.password, code: None };
+    let entered = async {
+        match services::session::authenticate(&state, sign_in, address).await? {
+            Entrance::Open(user) => {
+                auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
+                Ok::<_, Error>(None)
+            }
+            Entrance::Code(user) => Ok(Some(services::two_factor::wait_for_code(&state, &user).await?)),
+        }
+    };
+    match entered.await {
+        Ok(None) => Redirect::to(own_path(&form.next)).into_response(),
+        Ok(Some(token)) => {
+            let cookie = cookie::code(&token, state.config.http.is_secure());
+            with_cookie(cookie, Redirect::to(&query("/login", &[("step", "code"), ("next", form.next.as_str())])))
+        }
+        Err(error) => back("/login", name(&error), &again).into_response(),
     }
 }
 
-async fn sign_in_with(state: &State, session: &Session, sign_in: SignIn, origin: Origin) -> Result<(), Error> {
-    let user = services::session::authenticate(state, sign_in, origin.address).await?;
-    auth::session::start(session, user.id, origin).await.map_err(Error::Internal)
+#[derive(Deserialize)]
+struct CodeForm {
+    csrf_token: String,
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn code(
+    FromState(state): FromState<State>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    MaybeCaller(caller): MaybeCaller,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<CodeForm>, FormRejection>,
+) -> Response {
+    let Ok(Form(form)) = form else { return back("/login", "form", &[]).into_response() };
+    let again = [("step", "code"), ("next", form.next.as_str())];
+    if !token_fits(&state, caller.as_ref(), &headers, &form.csrf_token) {
+        return back("/login", "form", &again).into_response();
+    }
+    let secure = state.config.http.is_secure();
+    let token = cookie::get(&headers, cookie::code_name(secure)).unwrap_or_default();
+    let entered = async {
+        let user = services::two_factor::complete(&state, token, &form.code, address).await?;
+        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)
+    };
+    match entered.await {
+        Ok(()) => with_cookie(cookie::code_gone(secure), Redirect::to(own_path(&form.next))),
+        Err(Error::Unauthenticated) => {
+            with_cookie(cookie::code_gone(secure), back("/login", "code-ended", &again[1..]))
+        }
+        Err(Error::WrongCredentials) => back("/login", "code", &again).into_response(),
+        Err(error) => back("/login", name(&error), &again).into_response(),
+    }
+}
+
+fn with_cookie(cookie: Option<HeaderValue>, redirect: Redirect) -> Response {
+    (AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie))), redirect).into_response()
 }
 
 #[derive(Deserialize)]
@@ -130,10 +180,14 @@ async fn invite(
     let invitation = Invitation { token: form.token.clone(), password: form.password };
     let taken = async {
         let user = services::user::use_link(&state, invitation, address).await?;
-        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)
+        if user.two_factor {
+            return Ok::<_, Error>("/login");
+        }
+        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
+        Ok("/")
     };
     match taken.await {
-        Ok(()) => Redirect::to("/"),
+        Ok(next) => Redirect::to(next),
         Err(error) => back("/invite", name(&error), &again),
     }
 }
@@ -170,9 +224,13 @@ fn token_fits(state: &State, caller: Option<&Caller>, headers: &HeaderMap, given
 }
 
 fn back(page: &str, error: &str, again: &[(&str, &str)]) -> Redirect {
-    let query = again.iter().filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST_NEXT);
-    let query = query.fold(Query::new().with("error", error), |query, (field, value)| query.with(field, value));
-    Redirect::to(&format!("{page}?{}", query.as_str()))
+    Redirect::to(&query(page, &[&[("error", error)][..], again].concat()))
+}
+
+fn query(page: &str, fields: &[(&str, &str)]) -> String {
+    let fields = fields.iter().filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST_NEXT);
+    let query = fields.fold(Query::new(), |query, (field, value)| query.with(field, value));
+    format!("{page}?{}", query.as_str())
 }
 
 /// What the pages know the error by.

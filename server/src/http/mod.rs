@@ -42,6 +42,7 @@ pub mod team;
 pub mod template;
 pub mod terminal;
 pub mod token;
+pub mod two_factor;
 pub mod user;
 pub mod volume;
 pub mod ws;

@@ -68,6 +68,9 @@ impl From<Error> for Failure {
             Error::Forbidden(message) => Self::with(StatusCode::FORBIDDEN, "forbidden", message),
             Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated"),
             Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials"),
+            Error::CodeNeeded => {
+                Self::with(StatusCode::UNAUTHORIZED, "code-needed", Message::new("session.code-needed"))
+            }
             Error::Untrusted(message) => Self::with(StatusCode::UNAUTHORIZED, "untrusted", message),
             Error::Invalid(fields) => Self::invalid(fields),
             Error::Conflict(message) => Self::with(StatusCode::CONFLICT, "conflict", message),

@@ -13,8 +13,7 @@ use super::problem::Failure;
 use super::{
     app, audit, cluster, container, docs, event, form, health, image, image_pull, me, middleware, network, node,
     openapi, operation, overview, pages, policy, portal, project, provider, quota, release, robot, search, service,
-    session,
-    setup, sign_in, team, template, token, user, volume,
+    session, setup, sign_in, team, template, token, two_factor, user, volume,
 };
 use super::{log, stats, terminal, ws};
 use crate::auth::Caller;
@@ -29,6 +28,7 @@ fn table() -> OpenApiRouter<State> {
         .merge(setup::routes())
         .merge(session::routes())
         .merge(me::routes())
+        .merge(two_factor::routes())
         .merge(token::routes())
         .merge(user::routes())
         .merge(audit::routes())

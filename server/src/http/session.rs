@@ -12,6 +12,7 @@ use super::extract::Json;
 use super::middleware::{ClientAddress, origin};
 use super::problem::Failure;
 use crate::auth::{self, Caller};
+use crate::services::session::Entrance;
 use crate::services::{self, Error, State};
 
 /// The routes of this noun.
@@ -20,6 +21,8 @@ pub fn routes() -> OpenApiRouter<State> {
 }
 
 /// Signs in. The answer carries the session's cookie.
+///
+/// Where the account asks for a code and none is given, the problem is `code-needed`. The next try brings all three.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignIn,
     responses((status = 204, description = "Signed in; the cookie of the session is set")))]
 async fn create(
@@ -29,7 +32,10 @@ async fn create(
     headers: HeaderMap,
     Json(sign_in): Json<SignIn>,
 ) -> Result<StatusCode, Failure> {
-    let user = services::session::authenticate(&state, sign_in, address).await?;
+    let user = match services::session::authenticate(&state, sign_in, address).await? {
+        Entrance::Open(user) => user,
+        Entrance::Code(_) => return Err(Error::CodeNeeded.into()),
+    };
     auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -86,8 +86,10 @@ async fn password_link(
 }
 
 /// Chooses a password with a one-time link, and signs in. The account's other sessions and its tokens end.
+///
+/// An account that asks for a code at sign-in is not signed in.
 #[utoipa::path(post, path = "/api/v1/invitation", tag = "session", security(()), request_body = Invitation,
-    responses((status = 204, description = "Signed in; the cookie of the session is set")))]
+    responses((status = 204, description = "The password is chosen, the session's cookie set")))]
 async fn invitation(
     FromState(state): FromState<State>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
@@ -96,6 +98,8 @@ async fn invitation(
     Json(invitation): Json<Invitation>,
 ) -> Result<StatusCode, Failure> {
     let user = services::user::use_link(&state, invitation, address).await?;
-    auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
+    if !user.two_factor {
+        auth::session::start(&session, user.id, origin(address, &headers)).await.map_err(Error::Internal)?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,6 +25,9 @@ pub enum Error {
     /// The user name or the password is wrong.
     #[error("wrong user name or password")]
     WrongCredentials,
+    /// The user name and the password are right, and a code is asked for besides.
+    #[error("a code is needed")]
+    CodeNeeded,
     /// A provider says something that cannot be trusted.
     #[error("untrusted: {}", .0.key)]
     Untrusted(Message),

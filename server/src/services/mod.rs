@@ -39,6 +39,7 @@ pub mod team;
 pub mod template;
 pub mod terminal;
 pub mod token;
+pub mod two_factor;
 pub mod user;
 pub mod volume;
 pub mod watch;

@@ -121,6 +121,7 @@ pub fn as_user(caller: &Caller) -> User {
         created_at: OffsetDateTime::from(caller.user_id.datetime()),
         state: UserState::Active,
         break_glass: false,
+        two_factor: false,
     }
 }
 

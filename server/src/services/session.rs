@@ -19,9 +19,18 @@ use crate::db;
 const EXPIRED_TOKEN_DAYS: i64 = 30;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// Checks a user name and a password.
-pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Result<User, Error> {
-    let SignIn { username, password } = sign_in;
+/// How far a user name and a password lead.
+#[derive(Clone, Debug)]
+pub enum Entrance {
+    /// In.
+    Open(User),
+    /// To the question for a code.
+    Code(User),
+}
+
+/// Checks a user name and a password, and the code where the account asks for one.
+pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Result<Entrance, Error> {
+    let SignIn { username, password, code } = sign_in;
     let username: String = username.chars().take(api::name::MAX_NAME_LENGTH + 1).collect();
     let actor = |user_id| Actor { user_id, username: username.clone(), address };
     if let Err(wait) = state.attempts.start(&username, address) {
@@ -40,10 +49,19 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
     let hash = account.as_ref().map(|account| account.password_hash.clone()).filter(|hash| !hash.is_empty());
     let fits = state.passwords.verify(password, hash).await?;
     match account {
+        Some(account) if fits && account.user.two_factor => {
+            let Some(code) = code else {
+                state.attempts.give_back(&username, address);
+                audit(state, actor(Some(account.user.id)), "session.begin", &username, Outcome::Done, "").await;
+                return Ok(Entrance::Code(account.user));
+            };
+            super::two_factor::check(state, &account.user, &code, address).await?;
+            Ok(Entrance::Open(account.user))
+        }
         Some(account) if fits => {
             state.attempts.succeeded(&username, address);
             audit(state, actor(Some(account.user.id)), "session.create", &username, Outcome::Done, "").await;
-            Ok(account.user)
+            Ok(Entrance::Open(account.user))
         }
         _ => {
             audit(state, actor(None), "session.create", &username, Outcome::Refused, "").await;
@@ -184,6 +202,7 @@ pub async fn delete_ended(state: &State) -> Result<(), Error> {
             db::token::delete_expired(txn, tokens_before).await?;
             db::password_link::delete_expired(txn, now).await?;
             db::sign_in::delete_expired(txn, now).await?;
+            db::pending_code::delete_expired(txn, now).await?;
             Ok(())
         })
         .await

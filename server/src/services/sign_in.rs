@@ -339,7 +339,8 @@ fn usable(name: &str) -> Option<String> {
 /// Room is left for a number behind it.
 const LONGEST_BASE: usize = api::name::MAX_NAME_LENGTH - 5;
 
-fn session_key(caller: &Caller) -> Option<&str> {
+/// The key of the caller's session, where it has one.
+pub(super) fn session_key(caller: &Caller) -> Option<&str> {
     match &caller.credential {
         Credential::Session { key, .. } => Some(key),
         Credential::Token { .. } | Credential::Robot { .. } => None,

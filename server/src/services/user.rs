@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use time::Duration;
 
 use super::audit::{Actor, Outcome, audit};
+use super::sign_in::session_key;
 use super::{Error, State, listing};
 use crate::auth::{Caller, Credential, secret};
 use crate::db;
@@ -33,33 +34,42 @@ pub async fn me(state: &State, caller: &Caller) -> Result<Me, Error> {
 /// Changes the caller's password. Every other session of the account ends, and its access tokens are revoked.
 pub async fn change_password(state: &State, caller: &Caller, change: ChangePassword) -> Result<(), Error> {
     caller.require_session()?;
-    if let Err(wait) = state.attempts.start(&caller.username, caller.address) {
-        return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
-    }
-    let account = db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?;
-    if !state.passwords.verify(change.current_password, Some(account.password_hash)).await? {
-        audit(state, caller, "password.update", &caller.username, Outcome::Refused, "").await;
-        return Err(Error::invalid("current_password", Message::new("password.wrong")));
-    }
-    state.attempts.succeeded(&caller.username, caller.address);
+    verify_password(state, caller, "current_password", change.current_password, "password.update").await?;
     api::name::check_password(&change.new_password, &caller.username)
         .map_err(|message| Error::invalid("new_password", message))?;
     let hash = state.passwords.hash(change.new_password).await?;
-    let key = match &caller.credential {
-        Credential::Session { key, .. } => Some(key.as_str()),
-        Credential::Token { .. } | Credential::Robot { .. } => None,
-    };
     state
         .db
         .write(async |txn| {
             db::user::set_password(txn, caller.user_id, hash).await?;
             db::token::delete_of_user(txn, caller.user_id).await?;
             db::password_link::delete(txn, caller.user_id).await?;
-            db::session::delete_of_user(txn, caller.user_id, key).await
+            db::session::delete_of_user(txn, caller.user_id, session_key(caller)).await
         })
         .await?;
     audit(state, caller, "password.update", &caller.username, Outcome::Done, "").await;
     Ok(())
+}
+
+/// Lets the caller pass who knows its password; `field` is where it was written, `action` what it was asked for.
+pub(super) async fn verify_password(
+    state: &State,
+    caller: &Caller,
+    field: &'static str,
+    password: String,
+    action: &'static str,
+) -> Result<User, Error> {
+    if let Err(wait) = state.attempts.start(&caller.username, caller.address) {
+        return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
+    }
+    let account = db::user::find(state.db.read(), caller.user_id).await?.ok_or(Error::Unauthenticated)?;
+    let hash = Some(account.password_hash).filter(|hash| !hash.is_empty());
+    if !state.passwords.verify(password, hash).await? {
+        audit(state, caller, action, &caller.username, Outcome::Refused, "").await;
+        return Err(Error::invalid(field, Message::new("password.wrong")));
+    }
+    state.attempts.succeeded(&caller.username, caller.address);
+    Ok(account.user)
 }
 
 /// Makes an administrator from the console of the host: a break-glass account while no other password works.
@@ -311,7 +321,8 @@ fn link_to(state: &State, secret: &str) -> String {
     link.to_string()
 }
 
-async fn find(state: &State, caller: &Caller, id: &str) -> Result<User, Error> {
+/// The account with this id, for an administrator.
+pub(super) async fn find(state: &State, caller: &Caller, id: &str) -> Result<User, Error> {
     caller.require(Permission::ManagePortal, None)?;
     let missing = || Error::not_found("user", id);
     let parsed: Ulid = id.parse().map_err(|_| missing())?;

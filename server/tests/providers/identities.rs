@@ -34,6 +34,22 @@ async fn total(client: &Client) -> u64 {
 }
 
 #[tokio::test]
+async fn a_code_is_asked_for_after_the_password_only() {
+    each_world(async |world| {
+        world.enable(json!({"first_sign_in": "refuse"})).await;
+        world.portal.account("bob", SystemRole::Member).await;
+        let bob = world.portal.outsider("bob").await;
+        link(&world, &bob).await.expect(303);
+        world.sql("UPDATE users SET two_factor_at = 1 WHERE username = 'bob'").await;
+        let body = json!({"username": "bob", "password": PASSWORD});
+        let asked = world.browser().post("/api/v1/session", &body).await.expect(401);
+        assert_eq!(reason(&asked), "session.code-needed");
+        assert_eq!(name_of(&world.signed_in().await).await, "bob");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whoever_is_signed_in_links_and_then_signs_in_so() {
     each_world(async |world| {
         world.enable(json!({"first_sign_in": "refuse"})).await;

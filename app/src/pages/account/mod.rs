@@ -4,6 +4,7 @@ mod identities;
 mod password;
 mod sessions;
 mod tokens;
+mod two_factor;
 
 use leptos::prelude::*;
 
@@ -39,6 +40,7 @@ pub fn AccountPage() -> impl IntoView {
                 ] />
             </Card>
             <password::PasswordCard ended />
+            <two_factor::TwoFactorCard ended />
             <identities::IdentitiesCard ended />
             <sessions::SessionsCard ended />
             <tokens::TokensCard ended />

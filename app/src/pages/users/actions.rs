@@ -56,6 +56,7 @@ pub(super) fn user_actions(client: &Client, load: Load<List<User>>, links: Links
                 typed: false,
             },
         ),
+        reset_two_factor(client.clone(), load),
         delete(client.clone(), load),
     ]
 }
@@ -75,6 +76,28 @@ fn new_link(client: Client, load: Load<List<User>>, links: Links) -> Action {
         },
     )
     .fits(|it: &User| !matches!(it.state, UserState::Disabled | UserState::Waiting))
+}
+
+fn reset_two_factor(client: Client, load: Load<List<User>>) -> Action {
+    Action::new(
+        |l| t!(l, users.reset_two_factor),
+        Icon::Shield,
+        move |user: Arc<User>, _| {
+            let client = client.clone();
+            async move {
+                client.reset_two_factor(user.id).await?;
+                load.again();
+                Ok::<_, Problem>(Done::Now)
+            }
+        },
+    )
+    .fits(|it: &User| it.two_factor)
+    .confirm(Confirm {
+        question: |l| t!(l, users.reset_two_factor_question),
+        loses: |l| t!(l, users.reset_two_factor_loses),
+        option: None,
+        typed: false,
+    })
 }
 
 fn delete(client: Client, load: Load<List<User>>) -> Action {

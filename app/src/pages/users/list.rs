@@ -87,6 +87,16 @@ fn columns(locale: Locale) -> Vec<Column> {
         )
         .unsorted(),
         Column::new(
+            "two_factor",
+            |l| t!(l, users.two_factor),
+            move |it: &User| {
+                let word = if it.two_factor { t!(locale, common.yes) } else { t!(locale, common.no) };
+                word.into_any()
+            },
+        )
+        .unsorted()
+        .low(),
+        Column::new(
             "created_at",
             |l| t!(l, common.created),
             |it: &User| view! { <RelativeTime at=it.created_at /> }.into_any(),
