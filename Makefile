@@ -1,6 +1,6 @@
 # The door to everything: `make run` and `make test` need rustup, Node.js and make; they say what else they install.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench build lint gallery fmt doc clean
+.PHONY: help run dev test fuzz bench build lint gallery fmt doc clean
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
@@ -17,8 +17,11 @@ dev: ## The same, again at every change of a file; open pages reload
 	@xtask/scripts/engine-for-run.sh
 	@cargo xtask dev
 
-test: ## Run every check and test (ONLY="lint rust browser" runs some)
+test: ## Run every check and test (ONLY="lint rust fuzz browser" runs some)
 	@xtask/scripts/test.sh $(ONLY)
+
+fuzz: ## Ask every route of the API for what its description allows, and for what it does not
+	@xtask/scripts/test.sh fuzz
 
 bench: ## Measure the optimised portal beside its peers and write docs/BENCHMARKS.md (ONLY="log page" measures some)
 	@xtask/scripts/bench.sh $(ONLY)

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use api::audit::{AuditEntry, AuditResult};
 use api::permission::{ProjectRole, SystemRole};
 use api::{List, Ulid};
+use axum::body::Body;
 use axum::http::Method;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -459,6 +460,19 @@ async fn no_entry_contains_a_secret() {
         for secret in secrets {
             assert!(!answer.text().contains(&secret), "{secret:?} stands in the log: {}", answer.text());
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_export_ends_well_where_it_is_compressed() {
+    each_database(async |portal| {
+        let admin = portal.admin().await;
+        admin.post("/api/v1/projects", &json!({"name": "shop"})).await.expect(201);
+        let request = admin.request(Method::GET, EXPORT).header("accept-encoding", "gzip").body(Body::empty()).unwrap();
+        let answer = admin.send(request).await.expect(200);
+        assert_eq!(answer.header("content-encoding"), "gzip");
+        assert_eq!(answer.body[..2], [0x1f, 0x8b], "it has gzip's first bytes");
     })
     .await;
 }

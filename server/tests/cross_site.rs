@@ -1,10 +1,13 @@
 //! What another site's page makes a browser send, and what every answer says to browsers.
 
 use axum::body::Body;
-use axum::http::{Method, header};
+use axum::http::{Method, Request, header};
 use serde_json::json;
+use server::http::router::document;
 
-use crate::support::{Client, TestPortal, each_database, each_database_with};
+use crate::fake_engine::ContainerSpec;
+use crate::route_table::filled;
+use crate::support::{Client, TestPortal, each_bench, each_database, each_database_with, eventually};
 
 const NEW_TOKEN: &str = r#"{"name": "ci", "days": 7}"#;
 
@@ -72,27 +75,52 @@ async fn another_site_cannot_sign_a_browser_in() {
     .await;
 }
 
+/// A request that asks for a WebSocket.
+fn upgrade(client: &Client, path: &str, origin: Option<&str>) -> Request<Body> {
+    let mut request = client
+        .request(Method::GET, path)
+        .header(header::CONNECTION, "upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==");
+    if let Some(origin) = origin {
+        request = request.header(header::ORIGIN, origin);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+/// Every route that the API's document says to speak as a WebSocket.
+fn sockets() -> Vec<String> {
+    let document = serde_json::to_value(document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths.filter(|(_, item)| item["get"]["responses"]["101"].is_object()).map(|(path, _)| path.clone()).collect()
+}
+
 #[tokio::test]
 async fn a_socket_needs_our_origin_before_anything_else() {
-    each_database(async |portal| {
-        let browser = portal.admin().await;
-        let upgrade = |origin: Option<String>| {
-            let mut request = browser
-                .request(Method::GET, "/api/v1/watch")
-                .header(header::CONNECTION, "upgrade")
-                .header(header::UPGRADE, "websocket")
-                .header(header::SEC_WEBSOCKET_VERSION, "13")
-                .header(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==");
-            if let Some(origin) = origin {
-                request = request.header(header::ORIGIN, origin);
+    each_bench(async |bench| {
+        bench.engine.add_container(&ContainerSpec::new("web", "busybox:local"));
+        let cluster = bench.portal.state.clusters.get("local").unwrap().clone();
+        eventually("the portal sees the container", async || cluster.picture().containers.len() == 1).await;
+        bench.engine.clear_requests();
+        let sockets = sockets();
+        assert!(sockets.len() >= 9, "{sockets:?}");
+        for path in sockets.iter().map(|path| filled(&path.replace("{container}", "web"))) {
+            for origin in [None, Some("null"), Some("https://evil.example"), Some("http://127.0.0.1:1")] {
+                let answer = bench.admin.send(upgrade(&bench.admin, &path, origin)).await;
+                assert_eq!(answer.status, 403, "{path} from {origin:?}: {}", answer.text());
+                assert_eq!(answer.json()["message"]["key"], "forbidden.origin", "{path} from {origin:?}");
             }
-            request.body(Body::empty()).unwrap()
-        };
-        for origin in [None, Some("null".to_owned()), Some("https://evil.example".to_owned())] {
-            browser.send(upgrade(origin)).await.expect(403);
         }
-        let ours = browser.send(upgrade(Some(browser.origin()))).await;
-        assert_ne!(ours.status, 403);
+        let journal = bench.engine.requests();
+        for call in ["/exec", "/attach", "/logs"] {
+            assert_eq!(journal.count("*", &format!("/containers/*{call}")), 0, "{}", journal.text());
+        }
+        assert_eq!(bench.portal.state.terminals.open(), 0);
+        for path in sockets.iter().map(|path| filled(&path.replace("{container}", "web"))) {
+            let ours = bench.admin.send(upgrade(&bench.admin, &path, Some(&bench.admin.origin()))).await;
+            assert_ne!(ours.status, 403, "{path}");
+        }
     })
     .await;
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|rust|browser|gallery]…: every check of the project (lint, rust, browser), or only the named parts.
+# test.sh [lint|unit|rust|fuzz|browser|gallery]…: every check of the project (lint, rust, fuzz, browser), or only the
+# named parts.
 # `unit` is the part of `rust` that needs no engine and no database; `gallery` makes docs/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . xtask/scripts/say.sh
 
 if [ $# = 0 ]; then
-    set -- lint rust browser
+    set -- lint rust fuzz browser
 fi
 export PATH="$HOME/.cargo/bin:$PATH"
 # It would replace the flags of .cargo/config.toml.
@@ -57,6 +58,7 @@ if [ "$1" = with-services ]; then
     for name; do
         case $name in
         rust) part "Tests in Rust" rust_tests ;;
+        fuzz) part "Fuzz of the API" xtask/scripts/fuzz.sh ;;
         browser) part "Tests in the browser" browser_tests ;;
         gallery) part "Pictures of every page" browser_tests --config gallery.config.ts ;;
         esac
@@ -68,8 +70,8 @@ with_services=()
 for name; do
     case $name in
     lint | unit) ;;
-    rust | browser | gallery) with_services+=("$name") ;;
-    *) die "test.sh knows lint, unit, rust, browser and gallery, not $name" ;;
+    rust | fuzz | browser | gallery) with_services+=("$name") ;;
+    *) die "test.sh knows lint, unit, rust, fuzz, browser and gallery, not $name" ;;
     esac
 done
 
@@ -86,12 +88,21 @@ case " $* " in *" lint "*) lint ;; esac
 case " $* " in *" unit "*) part "Unit tests" unit_tests ;; esac
 if [ ${#with_services[@]} != 0 ]; then
     part "Building the browser half" cargo xtask site
-    case " $* " in *" browser "* | *" gallery "*)
+    case " $* " in *" fuzz "* | *" browser "* | *" gallery "*)
         part "Building the server" cargo build --quiet --workspace --exclude xtask --lib --bins --tests
-        GANTRY_TEST_CHROMIUM=$(xtask/scripts/chromium-for-tests.sh)
-        export GANTRY_TEST_CHROMIUM GANTRY_TEST_BINARY=$target/debug/gantry
+        export GANTRY_TEST_BINARY=$target/debug/gantry
         ;;
     esac
-    xtask/scripts/with-services.sh "$0" with-services "${with_services[@]}"
+    case " $* " in *" browser "* | *" gallery "*)
+        GANTRY_TEST_CHROMIUM=$(xtask/scripts/chromium-for-tests.sh)
+        export GANTRY_TEST_CHROMIUM
+        ;;
+    esac
+    if [ "${with_services[*]}" = fuzz ]; then
+        # It stands beside the tests that need services, and needs none.
+        "$0" with-services fuzz
+    else
+        xtask/scripts/with-services.sh "$0" with-services "${with_services[@]}"
+    fi
 fi
 say "Everything passed, in $((SECONDS - began)) s"

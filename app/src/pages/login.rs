@@ -115,8 +115,7 @@ fn PasswordStep(error: Option<&'static str>, next: String, username: String) -> 
             </button>
         </form>
     };
-    let choices =
-        (!providers.is_empty()).then(|| view! { <Providers providers next alone=folded /> });
+    let choices = (!providers.is_empty()).then(|| view! { <Providers providers next alone=folded /> });
     let ways = if folded {
         view! {
             {choices}

@@ -62,6 +62,9 @@ struct Settings {
     /// Proxies whose X-Forwarded-For is believed, with commas.
     #[arg(long, global = true, value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
+    /// Networks of this machine or its link in which identity providers and webhooks may be, with commas.
+    #[arg(long, global = true, value_name = "NETWORKS")]
+    provider_networks: Option<String>,
     /// How long a request may take until its answer begins.
     #[arg(long, global = true, value_name = "SECONDS")]
     request_timeout_secs: Option<String>,
@@ -113,6 +116,7 @@ impl Settings {
             ("public_url", self.public_url),
             ("allowed_hosts", self.allowed_hosts),
             ("trusted_proxies", self.trusted_proxies),
+            ("provider_networks", self.provider_networks),
             ("request_timeout_secs", self.request_timeout_secs),
             ("shutdown_grace_secs", self.shutdown_grace_secs),
             ("site_dir", self.site_dir),

@@ -100,7 +100,7 @@ fn shape(raw: Raw, origin: impl Fn(&str) -> String) -> Result<Config, Error> {
     };
     let trusted_proxies = networks("trusted_proxies", &raw.trusted_proxies)?;
     let provider_networks = networks("provider_networks", &raw.provider_networks)?;
-    let audit = AuditConfig::of(&raw, &bad)?;
+    let audit = AuditConfig::of(&raw, bad)?;
     let database_url = raw.database_url.filter(|url| !url.is_empty());
     if let Some(url) = &database_url
         && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))

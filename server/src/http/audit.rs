@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -58,7 +58,8 @@ async fn export(
     Listing(query): Listing,
 ) -> Result<Response, Failure> {
     let first = services::audit::export(&state, &caller, &query, None).await?;
-    let rest = stream::unfold(Some((state, caller, query, first)), next);
+    // What compresses an answer asks once more after its end.
+    let rest = stream::unfold(Some((state, caller, query, first)), next).fuse();
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""),

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -106,5 +106,6 @@ fn download(state: State, log: Log) -> Response {
             }
         }
     });
-    (headers, Body::from_stream(pieces)).into_response()
+    // What compresses an answer asks once more after its end.
+    (headers, Body::from_stream(pieces.fuse())).into_response()
 }

@@ -11,7 +11,7 @@ use crate::auth::COOKIE;
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Gantry", description = "The API that Gantry's console uses, and that scripts may use too."),
-    components(schemas(Problem)),
+    components(schemas(Problem, api::container::ContainerAction, api::stats::Range)),
     security(("session" = []), ("token" = [])),
     modifiers(&Security)
 )]
@@ -66,8 +66,18 @@ fn describe(operation: &mut Operation) {
         ("503", "Something that is needed is not there now"),
         ("default", "Any other problem"),
     ];
-    if operation.request_body.is_some() {
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    if has_parameters || operation.request_body.is_some() {
         known.push(("400", "The input is wrong; `fields` says where"));
+        known.push((
+            "409",
+            "Something is in the way: a name is taken, an operation is under way, or a state forbids it",
+        ));
+    }
+    if operation.responses.responses.contains_key("101") {
+        known.push(("426", "No WebSocket was asked for, or not as one is"));
+    }
+    if operation.request_body.is_some() {
         known.push(("413", "The body is too large"));
         known.push(("415", "The body is no JSON"));
     }

@@ -216,7 +216,7 @@ impl Account {
     fn exceeded(&self, asked: Amounts) -> Option<Refusal> {
         let Self { quota, own, others } = self;
         let cpus_limit = limit_milli(quota);
-        let amounts: [(&str, [u64; 3], Option<u64>, fn(u64) -> String); 4] = [
+        let amounts: [Limited; 4] = [
             (
                 "quota.exceeded.containers",
                 [asked.containers, own.containers, others.containers],
@@ -242,6 +242,9 @@ impl Account {
         })
     }
 }
+
+/// The message's key; what is asked, one's own and the others'; the limit; how an amount is written.
+type Limited = (&'static str, [u64; 3], Option<u64>, fn(u64) -> String);
 
 fn in_file(field: &str, message: Message) -> Refusal {
     Refusal { field: format!("compose.{field}"), message: message.with("field", field) }

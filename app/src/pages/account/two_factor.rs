@@ -165,7 +165,8 @@ fn Now(now: Signal<Arc<TwoFactor>>, dialogue: Dialogue) -> impl IntoView {
     move || {
         let now = now.get();
         if !now.enabled {
-            return button(Purpose::Enable, "button button--primary", t!(locale, two_factor.enable)).into_any();
+            let enable = button(Purpose::Enable, "button button--primary", t!(locale, two_factor.enable));
+            return view! { <div class="row">{enable}</div> }.into_any();
         }
         let items = vec![
             (t!(locale, two_factor.title), t!(locale, two_factor.on).into_any()),

@@ -60,6 +60,9 @@ pub(super) fn QuotaTab(project: Memo<String>) -> impl IntoView {
     })
 }
 
+/// What is used, and where there is a limit that and the share of it in percent.
+type Amount = (String, Option<(String, f32)>);
+
 /// What is used of each limit.
 fn bars(locale: Locale, loaded: &ProjectQuota) -> impl IntoView + use<> {
     let ProjectQuota { quota, usage } = loaded;
@@ -73,7 +76,7 @@ fn bars(locale: Locale, loaded: &ProjectQuota) -> impl IntoView + use<> {
         (t!(locale, quota.containers), count(usage.containers, quota.containers, number)),
         (t!(locale, quota.volumes), count(usage.volumes, quota.volumes, number)),
     ];
-    let row = move |(name, (used, limit)): (&'static str, (String, Option<(String, f32)>))| {
+    let row = move |(name, (used, limit)): (&'static str, Amount)| {
         let (text, percent) = match limit {
             Some((limit, percent)) => (t!(locale, quota.of_limit, used = used, limit = limit), Some(percent)),
             None => (t!(locale, quota.no_limit, used = used), None),

@@ -111,7 +111,7 @@ pub(super) fn AnnouncementCard(announcement: Option<Announcement>) -> impl IntoV
                     label=t!(locale, portal.text)
                     value=text
                     hint=t!(locale, portal.text_hint, limit = MAX_ANNOUNCEMENT_LENGTH.to_string())
-                    problem=Signal::from(problem)
+                    problem=problem
                 />
                 <SelectField name="announcement.tone" label=t!(locale, portal.tone) value=tone options=tones />
                 <TextField
