@@ -124,7 +124,9 @@ impl PolicyRule {
             }
             Self::LogDrivers => "A `logging.driver` other than `json-file`, `local`, `journald` and `none`.",
             Self::VolumeDrivers => "`driver` and `driver_opts` of volumes, which can mount any path of the host.",
-            Self::NetworkDrivers => "`driver` and `driver_opts` of networks, which can reach the host's network.",
+            Self::NetworkDrivers => {
+                "`driver`, `driver_opts` and `ipam` of networks, which can reach the host's network."
+            }
             Self::ForeignObjects => "Volumes, networks and containers of others: `external`, `name`, `container:`.",
         }
     }

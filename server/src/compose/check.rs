@@ -9,6 +9,9 @@ use super::{
     read::At,
 };
 
+/// More copies of all services together than any node holds.
+const MOST_COPIES: u32 = 10_000;
+
 /// An address of the node and the service that publishes there; no address is all of them.
 type Holder<'a> = (Option<IpAddr>, &'a str);
 
@@ -16,8 +19,14 @@ pub fn project(project: &Project, services: &[(&str, At<'_>)]) {
     let places: HashMap<&str, &At<'_>> = services.iter().map(|(name, at)| (*name, at)).collect();
     let mut container_names: HashMap<&str, &str> = HashMap::new();
     let mut taken: HashMap<(u16, Protocol), Vec<Holder<'_>>> = HashMap::new();
+    let mut copies: u32 = 0;
     for (name, service) in &project.services {
         let Some(at) = places.get(name.as_str()) else { continue };
+        let before = copies;
+        copies = copies.saturating_add(service.deploy.replicas);
+        if copies > MOST_COPIES && before <= MOST_COPIES {
+            at.error(code::REPLICAS_TOO_MANY, vec![("limit", MOST_COPIES.to_string())]);
+        }
         container_name(name, service, at, &mut container_names);
         for port in &service.ports {
             let Some(published) = port.published.and_then(PortRange::single) else { continue };

@@ -164,6 +164,7 @@ codes! {
     PULL_POLICY_INVALID = "pull_policy_invalid" ["value"];
     CONFLICTING_VALUES = "conflicting_values" ["first", "second"];
     CONTAINER_NAME_REPLICAS = "container_name_replicas" ["replicas"];
+    REPLICAS_TOO_MANY = "replicas_too_many" ["limit"];
     CONTAINER_NAME_TWICE = "container_name_twice" ["name", "service"];
     DEPLOY_JOB = "deploy_job" ["mode"];
     REPLICAS_GLOBAL = "replicas_global" [];

@@ -206,7 +206,7 @@ pub async fn create(state: &State, caller: &Caller, project: &str, create: Creat
         return Err(refused);
     }
     clash::name(&cluster.picture(), &project.name, &name)?;
-    clash::volumes(&cluster.picture(), &allowance, &project.name, &name, &model)?;
+    clash::objects(&cluster.picture(), &allowance, &project.name, &name, &model)?;
     let cluster = cluster.name().to_owned();
     let made = state
         .db
@@ -298,7 +298,7 @@ async fn release(
         return Err(refused);
     }
     if let Some(cluster) = state.clusters.get(&app.cluster) {
-        clash::volumes(&cluster.picture(), &allowance, &app.project, &app.name, &model)?;
+        clash::objects(&cluster.picture(), &allowance, &app.project, &app.name, &model)?;
     }
     let made = state
         .db

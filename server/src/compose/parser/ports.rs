@@ -62,8 +62,9 @@ struct Short {
 }
 
 impl Short {
+    /// How many ports of containers or of the host it names, whichever are more.
     fn count(&self) -> usize {
-        usize::from(self.target.last - self.target.first) + 1
+        width(self.target).max(self.published.map_or(1, width))
     }
 
     fn ports(&self) -> impl Iterator<Item = Port> {
@@ -83,6 +84,10 @@ impl Short {
             app_protocol: None,
         })
     }
+}
+
+fn width(range: PortRange) -> usize {
+    usize::from(range.last - range.first) + 1
 }
 
 /// `[[address:]published:]target[/protocol]`.
@@ -171,7 +176,7 @@ fn long(at: &At<'_>) -> Option<Port> {
         found
     });
     let mode = fields.get("mode").and_then(|at| at.one_of(&[("ingress", PortMode::Ingress), ("host", PortMode::Host)]));
-    if !at.ctx.take_ports(1) {
+    if !at.ctx.take_ports(published.map_or(1, width)) {
         at.error(code::PORTS_TOO_MANY, vec![("limit", MAX_PORTS.to_string())]);
         return None;
     }

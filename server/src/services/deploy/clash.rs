@@ -33,8 +33,8 @@ pub fn name(picture: &Picture, project: &str, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses volumes that are there and were not made for this app, unless others' objects may be asked for.
-pub fn volumes(
+/// Refuses volumes and networks that are there and were not made for this app, unless others' objects may be asked for.
+pub fn objects(
     picture: &Picture,
     allowance: &Allowance,
     project: &str,
@@ -48,6 +48,12 @@ pub fn volumes(
         let name = volume.engine_name(app, key);
         if picture.find_volume(&name).is_some_and(|found| !is_ours(&found.labels, project, app)) {
             return Err(Error::Conflict(Message::new("app.volume.foreign").with("volume", name)));
+        }
+    }
+    for (key, network) in &model.networks {
+        let name = network.engine_name(app, key);
+        if picture.find_network(&name).is_some_and(|found| !is_ours(&found.labels, project, app)) {
+            return Err(Error::Conflict(Message::new("app.network.foreign").with("network", name)));
         }
     }
     Ok(())

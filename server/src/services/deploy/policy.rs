@@ -6,7 +6,7 @@ use api::policy::{PolicyRule as Rule, ProjectPolicy};
 use ulid::Ulid;
 
 use crate::auth::Caller;
-use crate::compose::{MountKind, Network, NetworkMode, Project, Propagation, Service, Volume};
+use crate::compose::{Ipam, MountKind, Network, NetworkMode, Project, Propagation, Service, Volume};
 use crate::db;
 use crate::services::{Error, State};
 
@@ -181,15 +181,18 @@ fn in_volume(app: &str, volume: &Volume) -> [(&'static str, Option<Rule>); 4] {
 }
 
 /// Somebody else's network, or one that reaches the host's.
-fn in_network(app: &str, network: &Network) -> [(&'static str, Option<Rule>); 5] {
+fn in_network(app: &str, network: &Network) -> [(&'static str, Option<Rule>); 7] {
     let is_own_driver = network.driver.as_deref().is_none_or(|driver| driver == "bridge");
-    let has_ipam_driver = network.ipam.as_ref().is_some_and(|ipam| ipam.driver.is_some());
+    let has_ipam = |has: fn(&Ipam) -> bool| network.ipam.as_ref().is_some_and(has).then_some(Rule::NetworkDrivers);
     [
         ("external", network.external.then_some(Rule::ForeignObjects)),
         ("name", is_foreign_name(app, network.name.as_deref()).then_some(Rule::ForeignObjects)),
         ("driver_opts", (!network.driver_opts.is_empty()).then_some(Rule::NetworkDrivers)),
         ("driver", (!is_own_driver).then_some(Rule::NetworkDrivers)),
-        ("ipam.driver", has_ipam_driver.then_some(Rule::NetworkDrivers)),
+        ("ipam.driver", has_ipam(|ipam| ipam.driver.is_some())),
+        // The host would send what it has for these addresses into the network.
+        ("ipam.config", has_ipam(|ipam| !ipam.config.is_empty())),
+        ("ipam.options", has_ipam(|ipam| !ipam.options.is_empty())),
     ]
 }
 
@@ -299,6 +302,11 @@ mod tests {
                 Rule::NetworkDrivers,
             ),
             ("networks: {default: {ipam: {driver: dhcp}}}", "networks.default.ipam.driver", Rule::NetworkDrivers),
+            (
+                "networks: {default: {ipam: {config: [{subnet: 10.0.0.0/29}]}}}",
+                "networks.default.ipam.config",
+                Rule::NetworkDrivers,
+            ),
             (
                 "networks: {default: {external: true, name: other_default}}",
                 "networks.default.external",

@@ -138,7 +138,7 @@ fn look(
         fields.push(FieldProblem::new(field, message));
     }
     if let Err(Error::Conflict(message)) =
-        clash::volumes(picture, &rules.allowance, &identity.project, &identity.name, &parsed.project)
+        clash::objects(picture, &rules.allowance, &identity.project, &identity.name, &parsed.project)
     {
         fields.push(FieldProblem::new("compose.volumes", message));
     }
