@@ -79,6 +79,13 @@ pub async fn start(session: &Session, user: Ulid, origin: Origin) -> Result<(), 
     run.await.map_err(|error| error.to_string())
 }
 
+/// Gives the session a new id after its owner has proved again who it is.
+pub async fn renew(session: &Session) -> Result<(), String> {
+    session.cycle_id().await.map_err(|error| error.to_string())?;
+    session.set_expiry(Some(Expiry::AtDateTime(OffsetDateTime::now_utc() + LIFETIME)));
+    Ok(())
+}
+
 /// Ends the session and removes its cookie.
 pub async fn end(session: &Session) -> Result<(), String> {
     session.flush().await.map_err(|error| error.to_string())

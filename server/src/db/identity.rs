@@ -181,10 +181,12 @@ fn pairs(rows: Vec<(Model, Option<provider::Model>)>) -> Result<Vec<(Identity, p
     known.map(|(identity, provider)| Ok((identity.try_into()?, provider.try_into()?))).collect()
 }
 
-/// Ends the sessions that began with an identity, and forgets what gives new tokens.
+/// Ends the sessions that began with an identity, and forgets its groups and what gives new tokens: access tokens lose
+/// what the groups gave until somebody signs in again.
 pub async fn end_sessions(connection: &impl ConnectionTrait, identity: &Identity) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::RefreshToken, Expr::value(None::<String>))
+        .col_expr(Column::Groups, Expr::value("[]"))
         .filter(Column::Id.eq(identity.id.to_string()))
         .exec(connection)
         .await?;

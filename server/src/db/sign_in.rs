@@ -42,9 +42,14 @@ pub async fn insert(connection: &impl ConnectionTrait, model: Model) -> Result<(
     Ok(())
 }
 
+/// The one with this state, if it is not too late for it.
+pub async fn find(connection: &impl ConnectionTrait, state_hash: &str, now: i64) -> Result<Option<Model>, Error> {
+    Ok(Entity::find_by_id(state_hash).filter(Column::ExpiresAt.gt(now)).one(connection).await?)
+}
+
 /// Takes the one with this state away, if it is not too late for it.
 pub async fn take(connection: &impl ConnectionTrait, state_hash: &str, now: i64) -> Result<Option<Model>, Error> {
-    let found = Entity::find_by_id(state_hash).filter(Column::ExpiresAt.gt(now)).one(connection).await?;
+    let found = find(connection, state_hash, now).await?;
     let taken = Entity::delete_by_id(state_hash).exec(connection).await?.rows_affected > 0;
     Ok(found.filter(|_| taken))
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
 use super::problem::Failure;
-use crate::auth::Caller;
+use crate::auth::{self, Caller};
 use crate::services::{self, Error, State};
 
 /// The routes of this noun.
@@ -38,7 +38,7 @@ async fn update_password(
     Json(change): Json<ChangePassword>,
 ) -> Result<StatusCode, Failure> {
     services::user::change_password(&state, &caller, change).await?;
-    session.cycle_id().await.map_err(|error| Error::Internal(error.to_string()))?;
+    auth::session::renew(&session).await.map_err(Error::Internal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

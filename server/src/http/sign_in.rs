@@ -43,6 +43,10 @@ async fn start(
     headers: HeaderMap,
     query: Result<Query<Start>, QueryRejection>,
 ) -> Response {
+    // Only somebody who goes there begins; a picture on another site must not use up what a whole office may try.
+    if headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document") {
+        return page(&headers, Error::not_found("provider", provider));
+    }
     let next = query.map(|Query(start)| start.next).unwrap_or_default();
     let begun = async {
         let provider = sign_in::enabled(&state, &provider).await?;

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
 use super::problem::Failure;
-use crate::auth::Caller;
+use crate::auth::{self, Caller};
 use crate::services::{self, Error, State};
 
 /// The routes of this noun.
@@ -49,7 +49,7 @@ async fn confirm(
     Json(code): Json<OneTimeCode>,
 ) -> Result<Json<RecoveryCodes>, Failure> {
     let codes = services::two_factor::confirm(&state, &caller, code).await?;
-    session.cycle_id().await.map_err(|error| Error::Internal(error.to_string()))?;
+    auth::session::renew(&session).await.map_err(Error::Internal)?;
     Ok(Json(codes))
 }
 

@@ -80,6 +80,9 @@ pub async fn update(state: &State, caller: &Caller, slug: &str, update: UpdatePr
         ..old.clone()
     };
     check(state, &new)?;
+    if new.issuer != old.issuer && old.client_secret.is_some() && update.client_secret.is_none() {
+        return Err(Error::invalid("client_secret", Message::new("provider.secret-again")));
+    }
     if asked_with(&new) != asked_with(&old) {
         (new.trial, new.enabled) = (None, false);
     }

@@ -36,11 +36,8 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
     if let Err(wait) = state.attempts.start(&username, address) {
         return Err(Error::TooMany { retry_after_secs: wait.as_secs().max(1) });
     }
-    let account = if password.len() <= api::name::MAX_PASSWORD_LENGTH {
-        db::user::find_by_name(state.db.read(), &username).await?
-    } else {
-        None
-    };
+    let is_possible = password.len() <= api::name::MAX_PASSWORD_LENGTH && api::name::check_username(&username).is_ok();
+    let account = if is_possible { db::user::find_by_name(state.db.read(), &username).await? } else { None };
     let password = password.chars().take(api::name::MAX_PASSWORD_LENGTH).collect();
     let who = db::setting::portal(state.db.read()).await?.password_sign_in;
     // Who cannot sign in gets the answer of a wrong password, after the same work.
@@ -48,6 +45,15 @@ pub async fn authenticate(state: &State, sign_in: SignIn, address: IpAddr) -> Re
         account.filter(|account| account.user.state == UserState::Active && who.is_open_to(account.user.break_glass));
     let hash = account.as_ref().map(|account| account.password_hash.clone()).filter(|hash| !hash.is_empty());
     let fits = state.passwords.verify(password, hash).await?;
+    // Meanwhile the password may have been changed, a second factor asked for, or the account shut.
+    let account = match account {
+        Some(seen) if fits => db::user::find(state.db.read(), seen.user.id).await?.filter(|now| {
+            now.password_hash == seen.password_hash
+                && now.user.state == UserState::Active
+                && who.is_open_to(now.user.break_glass)
+        }),
+        other => other,
+    };
     match account {
         Some(account) if fits && account.user.two_factor => {
             let Some(code) = code else {

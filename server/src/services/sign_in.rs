@@ -1,5 +1,6 @@
 //! Signing in with an identity provider: leaving for it, coming back, and asking it again later.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use api::permission::SystemRole;
@@ -129,12 +130,18 @@ pub async fn complete(
 ) -> Result<Landing, Error> {
     let foreign = || Error::invalid("state", Message::new("sign-in.state"));
     let given = brought.state.as_deref().ok_or_else(foreign)?;
+    let binding = brought.binding.as_deref().ok_or_else(foreign)?;
     let state_hash = secret::hash(given);
+    let binding_hash = secret::hash(binding);
+    // Strangers cost no write, and cannot use up what another browser began.
+    let seen = db::sign_in::find(state.db.read(), &state_hash, db::now()).await?.ok_or_else(foreign)?;
+    if !secret::equal(&seen.binding_hash, &binding_hash) {
+        return Err(foreign());
+    }
     let row = state.db.write(async |txn| db::sign_in::take(txn, &state_hash, db::now()).await).await?;
     let row = row.ok_or_else(foreign)?;
     let provider = db::provider::find(state.db.read(), db::ulid(&row.provider_id)?).await?.ok_or_else(foreign)?;
-    let binding = brought.binding.as_deref().ok_or_else(foreign)?;
-    if provider.slug != slug || !secret::equal(&row.binding_hash, &secret::hash(binding)) {
+    if provider.slug != slug {
         return Err(foreign());
     }
     if row.purpose != TRIAL && !provider.enabled {
@@ -193,10 +200,16 @@ pub async fn refresh_now(state: &State) -> Result<(), Error> {
 }
 
 async fn refresh_before(state: &State, before: i64) -> Result<(), Error> {
+    // Who waits behind a provider that is down would keep rights that another one has ended.
+    let mut down = HashSet::new();
     for (identity, provider) in db::identity::due(state.db.read(), before).await? {
         let Some(token) = &identity.refresh_token else { continue };
+        // What one issuer gave is never shown to another.
+        if provider.issuer != identity.issuer || down.contains(&provider.id) {
+            continue;
+        }
         match state.providers.refresh(&settings(state, &provider), token).await {
-            Ok(person) if person.subject != identity.subject || provider.issuer != identity.issuer => {
+            Ok(person) if person.subject != identity.subject => {
                 tracing::warn!(provider = provider.slug, "a provider told of another person than was asked about");
             }
             Ok(person) => {
@@ -209,6 +222,9 @@ async fn refresh_before(state: &State, before: i64) -> Result<(), Error> {
                 audit(state, actor, "session.delete", &identity.label, Outcome::Done, &provider.slug).await;
             }
             Err(fault) => {
+                if matches!(fault, Fault::Unavailable(_)) {
+                    down.insert(provider.id);
+                }
                 tracing::info!(provider = provider.slug, %fault, "a provider could not be asked again");
             }
         }

@@ -93,7 +93,7 @@ async fn a_change_of_what_the_trial_stands_on_switches_it_off() {
             json!({"client_secret": ""}),
             json!({"client_secret": CLIENT_SECRET, "scopes": ["profile"]}),
             json!({"groups_claim": "groups"}),
-            json!({"issuer": other.issuer}),
+            json!({"issuer": other.issuer, "client_secret": CLIENT_SECRET}),
         ] {
             let changed = patch(&world.admin, CORP, &change).await.expect(200).json();
             assert_eq!(changed["enabled"], false, "{change}");
@@ -106,6 +106,8 @@ async fn a_change_of_what_the_trial_stands_on_switches_it_off() {
                 "scopes": ["profile", "email"], "groups_claim": "",
             });
             patch(&world.admin, CORP, &as_before).await.expect(200);
+            let alone = patch(&world.admin, CORP, &json!({"issuer": other.issuer})).await.expect(400);
+            assert_eq!(wrong_fields(&alone), ["client_secret"], "what one issuer was told is never told to another");
             world.try_at(&world.idp, CORP).await;
             patch(&world.admin, CORP, &json!({"enabled": true})).await.expect(200);
         }

@@ -71,7 +71,8 @@ async fn under_another_issuer_whoever_came_before_is_nobody() {
         let program = world.portal.token("grace", api::permission::SystemRole::Member).await;
         assert_eq!(role_of(&program).await, "admin");
 
-        patch(&world.admin, CORP, &json!({"issuer": other.issuer})).await.expect(200);
+        let change = json!({"issuer": other.issuer, "client_secret": super::CLIENT_SECRET});
+        patch(&world.admin, CORP, &change).await.expect(200);
         world.try_at(&other, CORP).await;
         patch(&world.admin, CORP, &json!({"enabled": true})).await.expect(200);
         assert!(!lets_in(&world, &cookie).await, "the session belongs to the issuer from before");

@@ -28,7 +28,7 @@ pub fn merge(told: &mut Claims, info: Claims) -> Result<(), String> {
 pub fn person(claims: &Claims, groups_claim: Option<&str>) -> Result<Person, String> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
-    if subject.is_empty() || subject.len() > LONGEST_SUBJECT {
+    if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
         return Err("it does not say who it is".to_owned());
     }
     let usernames = ["preferred_username", "nickname", "email", "name"].into_iter().filter_map(text);
@@ -99,9 +99,13 @@ mod tests {
         let ada = person(&told, None).unwrap();
         assert_eq!((ada.subject.as_str(), ada.label.as_str()), ("42", "ada@x.example"));
         assert_eq!(ada.usernames, ["ada", "ada@x.example", "Ada L"]);
-        for nobody in
-            [json!({"email": "ada@x.example"}), json!({"sub": ""}), json!({"sub": 5}), json!({"sub": "x".repeat(256)})]
-        {
+        for nobody in [
+            json!({"email": "ada@x.example"}),
+            json!({"sub": ""}),
+            json!({"sub": 5}),
+            json!({"sub": "x".repeat(256)}),
+            json!({"sub": "1\u{0}"}),
+        ] {
             assert!(person(&claims(nobody.clone()), None).is_err(), "{nobody}");
         }
     }

@@ -305,11 +305,19 @@ fn client(settings: &Settings, known: &Known) -> Result<Client, Fault> {
     Ok(client)
 }
 
+/// What providers answer to a refresh token where the person must come again, or may not (OpenID Connect Core 1.0,
+/// section 3.1.2.6).
+const ENDED: [&str; 5] =
+    ["access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required"];
+
 fn exchange_fault(error: &RequestTokenError<outbound::Error, BasicErrorResponse>) -> Fault {
     match error {
         RequestTokenError::ServerResponse(response) => match response.error() {
             BasicErrorResponseType::InvalidGrant => {
                 Fault::Ended("it does not accept the code or the token any more".to_owned())
+            }
+            BasicErrorResponseType::Extension(word) if ENDED.contains(&word.as_str()) => {
+                Fault::Ended("it asks the person to sign in again".to_owned())
             }
             BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
                 Fault::Unavailable("it does not accept the client id or the client secret".to_owned())
